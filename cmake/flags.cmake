@@ -1,0 +1,53 @@
+# Flags are global, because precompiled headers are shared and need equal ones.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(PP_SANITIZE "" CACHE STRING "address: ASan and UBSan; thread: TSan")
+option(PP_FUZZ "Build the libFuzzer targets (clang)" OFF)
+
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
+add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection -fpch-preprocess)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  add_compile_options(-Wno-unknown-warning-option)
+endif()
+if(PP_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(PP_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+else()
+  add_compile_options($<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+endif()
+if(PP_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+add_link_options(-Wl,-z,relro,-z,now)
+
+find_program(PP_CCACHE ccache)
+if(PP_CCACHE)
+  # The options travel with the compiler call, so that a user's own ccache settings stay as they are.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+      "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"
+      ${PP_CCACHE})
+endif()
+find_program(PP_MOLD mold)
+if(PP_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+set_property(GLOBAL PROPERTY JOB_POOLS pp_link=1)
+set(CMAKE_JOB_POOL_LINK pp_link)
+
+set(PP_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)

@@ -1,0 +1,1 @@
+// Gives the precompiled header asio.h a target to live in.

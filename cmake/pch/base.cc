@@ -1,0 +1,1 @@
+// Gives the precompiled header base.h a target to live in.

@@ -1,0 +1,1 @@
+// Gives the precompiled header rpc.h a target to live in.

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Installs what Pennypost needs from Debian, and nothing else. Safe to run again: it asks dpkg first.
+#   tools/setup.sh run    what `make build` and `make run` need
+#   tools/setup.sh test   that, and the clients and peers of the tests
+set -euo pipefail
+
+build=(
+  g++ make cmake ninja-build ccache mold pkg-config python3 git ca-certificates
+  protobuf-compiler libprotobuf-dev libgrpc++-dev libabsl-dev
+  libboost1.81-dev libpq-dev libhiredis-dev libssl-dev libunbound-dev libidn2-dev libicu-dev
+  libargon2-dev libyaml-cpp-dev libcli11-dev libfmt-dev prometheus-cpp-dev nlohmann-json3-dev
+  libgtest-dev libbenchmark-dev zlib1g-dev
+)
+run=(postgresql-15 redis-server openssl)
+test=(
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev python3-yaml
+  swaks curl isync mutt fetchmail msmtp postfix nsd ldnsutils libnet-ssleay-perl libio-socket-ssl-perl
+  python3-dkim python3-spf chromium
+  dovecot-core dovecot-imapd dovecot-lmtpd
+)
+
+case "${1:-run}" in
+  run) packages=("${build[@]}" "${run[@]}") ;;
+  test) packages=("${build[@]}" "${run[@]}" "${test[@]}") ;;
+  *) echo "usage: tools/setup.sh run|test" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${packages[@]}"; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "setup: this is not Debian; install by hand: ${missing[*]}" >&2
+  exit 1
+fi
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "setup: run as root, or install sudo; missing: ${missing[*]}" >&2; exit 1; }
+  sudo=(sudo)
+fi
+# The packages of PostgreSQL, Redis, Postfix, Dovecot and nsd start a system service when they are installed.
+# We start our own private ones, so tell dpkg not to, unless this machine has a policy of its own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+  "${sudo[@]}" chmod 755 "$policy"
+  trap '"${sudo[@]}" rm -f "$policy"' EXIT
+fi
+echo "setup: installing ${#missing[@]} packages from Debian: ${missing[*]}"
+mkdir -p .run
+log=.run/setup.log
+if ! { "${sudo[@]}" apt-get update -q &&
+       "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"; } \
+     >"$log" 2>&1; then
+  tail -n 15 "$log" >&2
+  echo "setup: apt-get failed; the whole output is in $log" >&2
+  exit 1
+fi
