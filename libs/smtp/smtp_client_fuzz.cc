@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "smtp/client_session.h"
 
 using namespace pennypost;
