@@ -1,0 +1,54 @@
+#include "mailauth/ip.h"
+
+#include <gtest/gtest.h>
+
+namespace pennypost::mailauth {
+namespace {
+
+IpAddress Ip(std::string_view text) {
+  return *IpAddress::Parse(text);
+}
+
+TEST(Ip, ParsesBothFamiliesAndUnwrapsMappedOnes) {
+  EXPECT_TRUE(Ip("192.0.2.1").is_v4());
+  EXPECT_FALSE(Ip("2001:db8::1").is_v4());
+  EXPECT_EQ(Ip("::ffff:192.0.2.1"), Ip("192.0.2.1"));
+  for (std::string_view bad :
+       {"", "1.2.3", "1.2.3.4.5", "01.2.3.4x", "1.2.3.256", ":::", "a::b::c"}) {
+    EXPECT_FALSE(IpAddress::Parse(bad)) << bad;
+  }
+}
+
+TEST(Ip, Networks) {
+  IpNetwork net = *IpNetwork::Parse("192.0.2.128/28");
+  EXPECT_TRUE(net.Contains(Ip("192.0.2.129")));
+  EXPECT_FALSE(net.Contains(Ip("192.0.2.65")));
+  EXPECT_FALSE(net.Contains(Ip("2001:db8::1")));
+  EXPECT_TRUE(IpNetwork::Parse("0.0.0.0/0")->Contains(Ip("8.8.8.8")));
+  EXPECT_TRUE(IpNetwork::Parse("2001:db8::/33")->Contains(Ip("2001:db8:7fff::")));
+  EXPECT_FALSE(IpNetwork::Parse("2001:db8::/33")->Contains(Ip("2001:db8:8000::")));
+  EXPECT_FALSE(IpNetwork::Parse("10.0.0.0/33"));
+  EXPECT_FALSE(IpNetwork::Parse("10.0.0.0/"));
+}
+
+TEST(Ip, SpellingsForDns) {
+  EXPECT_EQ(Ip("192.0.2.1").ReverseName(), "1.2.0.192.in-addr.arpa");
+  EXPECT_EQ(Ip("2001:db8::cb01").ReverseName(),
+            "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+}
+
+TEST(Ip, SpecialAddressesInEveryDisguise) {
+  for (std::string_view bad :
+       {"127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+        "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1", "ff02::1",
+        "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "::127.0.0.1"}) {
+    EXPECT_TRUE(IsSpecialPurpose(Ip(bad))) << bad;
+  }
+  for (std::string_view good :
+       {"8.8.8.8", "172.32.0.1", "2606:4700::1", "64:ff9b::808:808", "2002:808:808::1"}) {
+    EXPECT_FALSE(IsSpecialPurpose(Ip(good))) << good;
+  }
+}
+
+}  // namespace
+}  // namespace pennypost::mailauth

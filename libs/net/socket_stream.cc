@@ -1,0 +1,180 @@
+#include "net/socket_stream.h"
+
+#include <openssl/ssl.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "net/tls.h"
+
+namespace pennypost::net {
+namespace {
+namespace asio = boost::asio;
+using SteadyClock = std::chrono::steady_clock;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+}  // namespace
+
+SocketStream::SocketStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {}
+
+SocketStream::~SocketStream() {
+  state_->closed = true;
+  boost::system::error_code ignored;
+  state_->timer.cancel();
+  state_->socket.close(ignored);
+}
+
+void SocketStream::SetDeadline(absl::Duration timeout) {
+  state_->deadline = timeout == absl::InfiniteDuration()
+                         ? SteadyClock::time_point::max()
+                         : SteadyClock::now() + absl::ToChronoNanoseconds(timeout);
+  if (state_->deadline < state_->armed_for) Arm(state_);
+}
+
+void SocketStream::Arm(const std::shared_ptr<State>& state) {
+  if (state->closed || state->deadline == SteadyClock::time_point::max()) {
+    state->armed_for = SteadyClock::time_point::max();
+    return;
+  }
+  state->armed_for = state->deadline;
+  state->timer.expires_at(state->deadline);
+  std::weak_ptr<State> weak = state;
+  state->timer.async_wait([weak](const boost::system::error_code& error) {
+    auto alive = weak.lock();
+    if (error || !alive || alive->closed) return;
+    if (SteadyClock::now() < alive->deadline) {
+      Arm(alive);  // progress was made since the timer was set
+      return;
+    }
+    alive->timed_out = true;
+    boost::system::error_code ignored;
+    alive->socket.cancel(ignored);
+  });
+}
+
+absl::Status SocketStream::ToStatus(const boost::system::error_code& error) const {
+  if (!error) return absl::OkStatus();
+  if (state_->timed_out) return absl::DeadlineExceededError("the other side is silent");
+  if (error == asio::error::operation_aborted) return absl::CancelledError("interrupted");
+  return UnavailableError(error.message());
+}
+
+Awaitable<absl::StatusOr<size_t>> SocketStream::Read(char* buffer, size_t size, absl::Duration timeout) {
+  if (state_->interrupted) {
+    state_->interrupted = false;
+    co_return absl::CancelledError("interrupted");
+  }
+  SetDeadline(timeout);
+  state_->reading = true;
+  auto target = asio::buffer(buffer, size);
+  boost::system::error_code error;
+  size_t n = 0;
+  if (tls_) {
+    std::tie(error, n) = co_await tls_->async_read_some(target, kTuple);
+  } else {
+    std::tie(error, n) = co_await state_->socket.async_read_some(target, kTuple);
+  }
+  state_->reading = false;
+  if (n > 0) co_return n;
+  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) co_return size_t{0};
+  if (error == asio::error::operation_aborted) state_->interrupted = false;
+  co_return ToStatus(error);
+}
+
+Awaitable<absl::Status> SocketStream::Write(std::string_view bytes, absl::Duration timeout) {
+  SetDeadline(timeout);
+  auto source = asio::buffer(bytes.data(), bytes.size());
+  boost::system::error_code error;
+  size_t n = 0;
+  if (tls_) {
+    std::tie(error, n) = co_await asio::async_write(*tls_, source, kTuple);
+  } else {
+    // Most answers fit the socket's buffer: try without a turn through the reactor.
+    state_->socket.non_blocking(true, error);
+    n = state_->socket.write_some(source, error);
+    if (error == asio::error::would_block) error = {};
+    if (!error && n < bytes.size()) {
+      auto rest = source + n;
+      std::tie(error, n) = co_await asio::async_write(state_->socket, rest, kTuple);
+    }
+  }
+  co_return ToStatus(error);
+}
+
+Awaitable<absl::Status> SocketStream::Handshake(std::shared_ptr<asio::ssl::context> context, bool server,
+                                                absl::Duration timeout) {
+  SetDeadline(timeout);
+  boost::system::error_code error;
+  std::tie(error) =
+      co_await tls_->async_handshake(server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client, kTuple);
+  tls_context_ = std::move(context);
+  if (error && !state_->timed_out) co_return UnavailableError(fmt::format("TLS handshake: {}", error.message()));
+  co_return ToStatus(error);
+}
+
+Awaitable<absl::Status> SocketStream::StartTlsServer(const TlsServerContext& context, absl::Duration timeout) {
+  tls_context_ = context.Current();
+  tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
+  co_return co_await Handshake(tls_context_, true, timeout);
+}
+
+Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& context, const std::string& server_name,
+                                                     PeerVerification verification, absl::Duration timeout) {
+  tls_context_ = context.Current();
+  tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
+  SSL_set_tlsext_host_name(tls_->native_handle(), server_name.c_str());
+  if (verification == PeerVerification::kCertificate) {
+    tls_->set_verify_mode(asio::ssl::verify_peer);
+    tls_->set_verify_callback(asio::ssl::host_name_verification(server_name));
+  } else {
+    tls_->set_verify_mode(asio::ssl::verify_none);
+  }
+  co_return co_await Handshake(tls_context_, false, timeout);
+}
+
+void SocketStream::Interrupt() {
+  std::weak_ptr<State> weak = state_;
+  asio::dispatch(state_->socket.get_executor(), [weak] {
+    auto alive = weak.lock();
+    if (!alive || alive->closed) return;
+    alive->interrupted = true;
+    boost::system::error_code ignored;
+    if (alive->reading) alive->socket.cancel(ignored);
+  });
+}
+
+Awaitable<void> SocketStream::Close() {
+  if (state_->closed) co_return;
+  boost::system::error_code error;
+  if (tls_ && !state_->timed_out) {
+    // close_notify is sent, the peer's is not waited for.
+    SetDeadline(absl::Seconds(1));
+    SSL_set_quiet_shutdown(tls_->native_handle(), 0);
+    SSL_set_shutdown(tls_->native_handle(), SSL_RECEIVED_SHUTDOWN);
+    std::tie(error) = co_await tls_->async_shutdown(kTuple);
+  }
+  state_->closed = true;
+  state_->timer.cancel();
+  state_->socket.shutdown(Socket::shutdown_send, error);
+  state_->socket.close(error);
+}
+
+std::string SocketStream::TlsDescription() const {
+  if (!tls_) return "";
+  SSL* ssl = tls_->native_handle();
+  return fmt::format("{} {}", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
+}
+
+Awaitable<void> Sleep(absl::Duration duration) {
+  auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor, absl::ToChronoNanoseconds(duration));
+  boost::system::error_code ignored;
+  std::tie(ignored) = co_await timer.async_wait(kTuple);
+}
+
+}  // namespace pennypost::net

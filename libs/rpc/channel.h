@@ -1,0 +1,26 @@
+#pragma once
+// The client side over gRPC: generated stubs talk through a Channel.
+
+#include <google/protobuf/service.h>
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+
+namespace pennypost::rpc {
+
+// PEM files for mutual TLS between services. Read at the start and again when they change (gRPC looks each minute).
+struct TlsFiles {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+  bool empty() const { return ca.empty() || certificate.empty() || key.empty(); }
+};
+
+// `endpoint` is HOST:PORT (mutual TLS) or unix:/path (the file's permissions protect it). Connects at the first call
+// and again after a failure. An unreachable service answers UNAVAILABLE, a late one DEADLINE_EXCEEDED. Thread-safe.
+absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std::string& endpoint,
+                                                                      const TlsFiles& tls);
+
+}  // namespace pennypost::rpc
