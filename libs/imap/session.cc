@@ -119,7 +119,8 @@ void ServerSession::HandleCommand(std::string text) {
   if (!(row->states & StateBit())) return HandleUnparsed(*tag, SyntaxError("Not now"));
   auto body = row->parse(scanner);
   if (!body.ok()) return HandleUnparsed(*tag, body.status());
-  bad_commands_ = 0;
+  // Before login a failed one counts, so that nobody guesses for long on one connection.
+  if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) append->text = std::move(text);
   if (row->flags & kLocal) return RunLocal(*std::move(tag), *row, *std::move(body));
   mode_ = Running{*tag, row};
