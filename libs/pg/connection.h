@@ -1,0 +1,59 @@
+#pragma once
+// One connection to PostgreSQL over libpq. Blocking; used by one thread at a time.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/status.h"
+#include "pg/params.h"
+#include "pg/result.h"
+#include "pg/statement.h"
+
+struct pg_conn;
+
+namespace pennypost::pg {
+
+// Errors: AlreadyExists for a unique violation; Aborted (CONFLICT) for deadlock and serialization failure, worth a retry of
+// the whole transaction; ResourceExhausted (STORAGE_FULL) for a full disk; Unavailable when the server is away, shutting
+// down or read-only; Unknown (WRITE_UNCERTAIN) when it went away during COMMIT; Internal (BUG) otherwise, with the words
+// of the server in the log, not in the status.
+class Connection {
+ public:
+  // Session settings for all: generic plans, time-outs. Refuses a server that would acknowledge what it may lose.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& dsn);
+  ~Connection();
+
+  absl::StatusOr<Result> Run(const Statement& statement, const Params& params = {});
+  // Without a prepared statement: migrations, BEGIN, COMMIT.
+  absl::Status Execute(const std::string& sql);
+
+  struct Step {
+    const Statement* statement;
+    const Params* params;
+  };
+  // Several statements in one round trip (pipeline mode). All run or, if one fails, none after it does; the first error
+  // comes back. Meant for use inside Begin and Commit.
+  absl::StatusOr<std::vector<Result>> RunAll(const std::vector<Step>& steps);
+
+  absl::Status Begin();
+  absl::Status Commit();
+  void Rollback();
+
+  // False once the server went away: throw the connection away.
+  bool healthy() const;
+  pg_conn* native() { return connection_; }
+
+ private:
+  explicit Connection(pg_conn* connection) : connection_(connection) {}
+  absl::Status Prepare(const Statement& statement, const Params& params);
+  absl::Status ErrorOf(const pg_result* result, std::string_view what);
+
+  pg_conn* connection_;
+  bool in_commit_ = false;
+  std::unordered_set<std::string_view> prepared_;
+};
+
+}  // namespace pennypost::pg

@@ -1,0 +1,116 @@
+#include "pg/pool.h"
+
+#include <absl/time/clock.h>
+
+#include <random>
+
+namespace pennypost::pg {
+namespace {
+
+constexpr int kAttempts = 5;
+constexpr absl::Duration kAcquireTimeout = absl::Seconds(10);
+constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
+
+void SleepWithJitter(int attempt) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  absl::SleepFor(absl::Milliseconds(1 + random() % (10u << attempt)));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
+  std::unique_lock lock(mutex_);
+  auto available = [this] { return !idle_.empty() || open_ < size_; };
+  if (!freed_.wait_for(lock, absl::ToChronoMilliseconds(kAcquireTimeout), available)) {
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "no database connection is free");
+  }
+  if (!idle_.empty()) {
+    auto connection = std::move(idle_.back());
+    idle_.pop_back();
+    return connection;
+  }
+  absl::Time now = absl::Now();
+  if (now < next_attempt_) return health_;
+  ++open_;
+  // Others that need a connection meanwhile fail fast only if this attempt fails.
+  lock.unlock();
+  auto connection = Connection::Open(dsn_);
+  lock.lock();
+  if (connection.ok()) {
+    backoff_ = absl::Milliseconds(100);
+    health_ = absl::OkStatus();
+  } else {
+    --open_;
+    next_attempt_ = absl::Now() + backoff_;
+    backoff_ = std::min(backoff_ * 2, kLongestBackoff);
+    health_ = connection.status();
+    freed_.notify_one();
+  }
+  return connection;
+}
+
+void Pool::Release(std::unique_ptr<Connection> connection) {
+  std::lock_guard lock(mutex_);
+  if (connection->healthy()) {
+    idle_.push_back(std::move(connection));
+  } else {
+    --open_;
+    health_ = UnavailableError("the database is not reachable");
+    // The others of the pool are most likely gone too.
+    open_ -= idle_.size();
+    idle_.clear();
+  }
+  freed_.notify_one();
+}
+
+absl::Status Pool::Health() const {
+  std::lock_guard lock(mutex_);
+  return health_;
+}
+
+absl::Status Pool::With(const std::function<absl::Status(Connection&)>& work) {
+  ASSIGN_OR_RETURN(auto connection, Acquire());
+  absl::Status status = work(*connection);
+  Release(std::move(connection));
+  return status;
+}
+
+absl::StatusOr<Result> Pool::Run(const Statement& statement, const Params& params) {
+  absl::StatusOr<Result> result = Result();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto connection = Acquire();
+    if (!connection.ok()) return connection.status();
+    result = (*connection)->Run(statement, params);
+    bool stale = !(*connection)->healthy();
+    Release(*std::move(connection));
+    // An idle connection that the server closed meanwhile (a restart): once more on a new one. Statements outside a
+    // transaction are read-only or repeatable by contract.
+    if (!stale) break;
+  }
+  return result;
+}
+
+absl::Status Pool::InTransaction(const std::function<absl::Status(Connection&)>& work) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (attempt > 0) SleepWithJitter(attempt);
+    bool began = false;
+    bool stale = false;
+    status = With([&](Connection& connection) {
+      absl::Status inner = connection.Begin();
+      began = inner.ok();
+      if (inner.ok()) inner = work(connection);
+      if (inner.ok()) return connection.Commit();
+      connection.Rollback();
+      stale = !connection.healthy();
+      return inner;
+    });
+    bool retry = status.code() == absl::StatusCode::kAborted ||
+                 // Nothing was committed when the connection broke before COMMIT: a stale one after a restart.
+                 (attempt == 0 && status.code() == absl::StatusCode::kUnavailable && (!began || stale));
+    if (!retry) return status;
+  }
+  return status;
+}
+
+}  // namespace pennypost::pg

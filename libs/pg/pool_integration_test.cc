@@ -1,0 +1,93 @@
+#include "pg/pool.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+namespace pennypost::pg {
+namespace {
+
+constexpr Statement kEcho{"t_echo", "SELECT $1::bigint, $2::text, $3::bytea, $4::bigint[], $5::text[], $6::timestamptz, $7::uuid, $8::boolean"};
+constexpr Statement kInsert{"t_insert", "INSERT INTO t_items (id) VALUES ($1)"};
+constexpr Statement kCount{"t_count", "SELECT count(*) FROM t_items"};
+constexpr Statement kSlow{"t_slow", "SELECT pg_sleep(0)"};
+
+std::string Dsn() { return getenv("PENNYPOST_TEST_DSN"); }
+
+TEST(Pg, BinaryValuesComeBackAsTheyWent) {
+  Pool pool(Dsn(), 2);
+  absl::Time time = absl::FromUnixMicros(1'700'000'000'123'456);
+  Uuid id = NewUuidV7(time);
+  std::string bytes("\0\xFF'\\", 4);
+  Params params;
+  params.Int(-5).Text("gr\xC3\xBC\xC3\x9F'e").Bytes(bytes).Ints({1, -2}).Texts({"a", "", "b,\""}).Time(time).Id(id).Bool(true);
+  auto result = pool.Run(kEcho, params);
+  ASSERT_TRUE(result.ok()) << Describe(result.status());
+  EXPECT_EQ(result->Int(0, 0), -5);
+  EXPECT_EQ(result->Text(0, 1), "gr\xC3\xBC\xC3\x9F'e");
+  EXPECT_EQ(result->Bytes(0, 2), bytes);
+  EXPECT_EQ(result->Ints(0, 3), (std::vector<int64_t>{1, -2}));
+  EXPECT_EQ(result->Texts(0, 4), (std::vector<std::string>{"a", "", "b,\""}));
+  EXPECT_EQ(result->Time(0, 5), time);
+  EXPECT_EQ(result->Id(0, 6), id);
+  EXPECT_TRUE(result->Bool(0, 7));
+}
+
+TEST(Pg, MigrationsApplyOnceAndAreNeverChanged) {
+  auto connection = Connection::Open(Dsn());
+  ASSERT_TRUE(connection.ok());
+  std::vector<Migration> steps = {{1, "0001_items", "CREATE TABLE t_items (id bigint PRIMARY KEY)"}};
+  EXPECT_EQ(*Migrate(**connection, "test", steps), 1);
+  EXPECT_EQ(*Migrate(**connection, "test", steps), 0);
+  steps[0].sql = "CREATE TABLE t_items (id int)";
+  EXPECT_EQ(Migrate(**connection, "test", steps).status().code(), absl::StatusCode::kFailedPrecondition);
+  std::vector<Migration> broken = {{1, "0001_bad", "CREATE TABLE t_half (id int); SELECT nonsense"}};
+  EXPECT_FALSE(Migrate(**connection, "broken", broken).ok());
+  EXPECT_FALSE((*connection)->Execute("SELECT * FROM t_half").ok());
+}
+
+TEST(Pg, TransactionsRollBackAndPipelinesStopAtTheFirstError) {
+  Pool pool(Dsn(), 2);
+  absl::Status status = pool.InTransaction([](Connection& connection) -> absl::Status {
+    RETURN_IF_ERROR(connection.Run(kInsert, Params().Int(1)).status());
+    return SyntaxError("no");
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(pool.Run(kCount)->Int(0, 0), 0);
+
+  Params one, two;
+  one.Int(1);
+  two.Int(2);
+  status = pool.InTransaction([&](Connection& connection) {
+    return connection.RunAll({{&kInsert, &one}, {&kInsert, &one}, {&kInsert, &two}}).status();
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(pool.Run(kCount)->Int(0, 0), 0);
+  Params none;
+  status = pool.InTransaction([&](Connection& connection) -> absl::Status {
+    auto results = connection.RunAll({{&kInsert, &one}, {&kInsert, &two}, {&kCount, &none}});
+    if (!results.ok()) return results.status();
+    EXPECT_EQ((*results)[2].Int(0, 0), 2);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << Describe(status);
+}
+
+TEST(Pg, AKilledBackendIsReplaced) {
+  Pool pool(Dsn(), 1);
+  ASSERT_TRUE(pool.Run(kSlow).ok());
+  auto killer = Connection::Open(Dsn());
+  ASSERT_TRUE((*killer)->Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                                 "AND datname = current_database()").ok());
+  EXPECT_TRUE(pool.Run(kSlow).ok());
+  EXPECT_TRUE(pool.Health().ok());
+}
+
+TEST(Pg, AServerThatIsAwayIsUnavailable) {
+  Pool pool("host=/nonexistent dbname=x", 1);
+  EXPECT_EQ(pool.Run(kSlow).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(pool.Health().ok());
+}
+
+}  // namespace
+}  // namespace pennypost::pg

@@ -1,0 +1,1 @@
+"""What `make run`, the tests and the benchmarks share: private data services, certificates, processes."""
