@@ -52,6 +52,11 @@ std::string Unescaped(std::string_view text) {
   return out;
 }
 
+// The session under test is the client: what the file calls S comes from its peer.
+bool IsClient(const Conversation& conversation) {
+  return TranscriptOption(conversation.options, "role") == "client";
+}
+
 // Parsed into conversations, or a complaint.
 std::string Parse(std::string_view text, std::vector<Conversation>& out) {
   int number = 0;
@@ -71,6 +76,9 @@ std::string Parse(std::string_view text, std::vector<Conversation>& out) {
     }
     if (out.empty()) return fmt::format("{}: no session is open", number);
     auto& exchanges = out.back().exchanges;
+    std::string swapped(kind);
+    if (IsClient(out.back())) swapped[0] = kind[0] == 'C' ? 'S' : kind[0] == 'S' ? 'C' : kind[0];
+    kind = swapped;
     if (kind == "C:" || kind == "C-") {
       if (!sending)
         exchanges.push_back({.line = number, .bytes = "", .requests = {}, .output = {}});

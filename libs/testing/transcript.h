@@ -10,6 +10,9 @@
 //   check-sender a@client.example      the core must raise this request (* is a wildcard) ! refuse
 //   550 5.7.1 no                what the policy answers; without it the request is accepted
 //
+// With role=client on the @ line the session is the client: S lines are sent to it (S- with
+// escapes), C lines are expected of it (C+ skips).
+//
 // What no "?" names is accepted. "[starttls]" and "[close reason]" appear as lines of output. The
 // order of S lines among themselves and of ? lines among themselves counts, between two groups of C
 // lines; replies are gathered, so their order against requests does not. Each file is played whole,
