@@ -65,4 +65,17 @@ bool IsXtext(std::string_view text) {
   return !text.empty();
 }
 
+std::string DecodeXtext(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && i + 2 < text.size()) {
+      out += HexDecode(text.substr(i + 1, 2)).value_or("?");
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
 }  // namespace pennypost::smtp

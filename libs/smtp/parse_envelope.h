@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,5 +39,7 @@ std::optional<std::vector<EsmtpParam>> ParseEsmtpParams(std::string_view text);
 
 // RFC 3461 4: xtext, with at least one character.
 bool IsXtext(std::string_view text);
+// The bytes that IsXtext text stands for.
+std::string DecodeXtext(std::string_view text);
 
 }  // namespace pennypost::smtp

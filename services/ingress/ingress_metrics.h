@@ -1,0 +1,10 @@
+#pragma once
+#include "smtp/server_session.h"
+
+namespace pennypost::ingress {
+
+// Counts what the session answered since the last call:
+// pennypost_ingress_commands_total{verb,code}.
+void CountAnswers(smtp::ServerSession& session);
+
+}  // namespace pennypost::ingress
