@@ -8,10 +8,6 @@
 namespace pennypost::imap {
 namespace {
 
-constexpr absl::Duration kLimitBeforeLogin = absl::Seconds(60);
-// RFC 9051 5.4: at least 30 minutes.
-constexpr absl::Duration kLimitAfterLogin = absl::Minutes(31);
-
 constexpr int kMaxBadBeforeLogin = 5;
 constexpr int kMaxBadAfterLogin = 50;
 
@@ -166,7 +162,7 @@ bool ServerSession::read_only() const {
 }
 
 absl::Duration ServerSession::IdleLimit() const {
-  return authenticated() ? kLimitAfterLogin : kLimitBeforeLogin;
+  return authenticated() ? options_.idle_limit : options_.login_limit;
 }
 
 void ServerSession::Resume(Outcome outcome) {

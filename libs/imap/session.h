@@ -34,6 +34,8 @@ struct SessionOptions {
   bool starttls = true;           // and can be, if it is not
   bool allow_plaintext = false;   // passwords without TLS; for loopback and tests
   size_t max_message = 50 << 20;  // APPEND
+  absl::Duration login_limit = absl::Seconds(60);  // silence before login
+  absl::Duration idle_limit = absl::Minutes(30);  // and after it: RFC 9051 5.4 wants 30 minutes at least
   std::string sasl_nonce;         // replaces SCRAM's random nonce in tests
 };
 

@@ -211,7 +211,8 @@ absl::StatusOr<std::string> NormalizeAddressLiteral(std::string_view literal) {
   int family = v6 ? AF_INET6 : AF_INET;
   if (inet_pton(family, inner.c_str(), raw) != 1) return SyntaxError("malformed address literal");
   inet_ntop(family, raw, text, sizeof text);
-  return fmt::format("[{}{}]", v6 ? kV6 : "", text);
+  std::string canonical = v6 ? "[IPv6:" : "[";
+  return canonical.append(text).append("]");
 }
 
 absl::StatusOr<Address> ParseAddress(std::string_view text, Utf8Policy utf8) {

@@ -125,8 +125,7 @@ void ServerSession::TlsStarted() {
 }
 
 absl::Duration ServerSession::IdleLimit() const {
-  // RFC 1939 3: at least ten minutes once a client has a maildrop.
-  return authenticated() ? absl::Minutes(10) : absl::Seconds(60);
+  return authenticated() ? options_.idle_limit : options_.login_limit;
 }
 
 void ServerSession::Good(std::string_view text) {

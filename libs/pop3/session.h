@@ -30,6 +30,8 @@ struct SessionOptions {
   bool tls = false;
   bool stls = true;
   bool allow_plaintext = false;
+  absl::Duration login_limit = absl::Seconds(60);  // silence before login
+  absl::Duration idle_limit = absl::Minutes(10);  // and after it: RFC 1939 3 wants ten minutes at least
   std::string sasl_nonce;  // replaces SCRAM's random nonce in tests
 };
 
