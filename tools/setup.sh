@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(
-  g++ make cmake ninja-build ccache mold pkg-config python3 git ca-certificates
+  g++ make cmake ninja-build ccache mold pkg-config python3 python3-yaml git ca-certificates
   protobuf-compiler libprotobuf-dev libgrpc++-dev libabsl-dev
   libboost1.81-dev libpq-dev libhiredis-dev libssl-dev libunbound-dev libidn2-dev libicu-dev
   libargon2-dev libyaml-cpp-dev libcli11-dev libfmt-dev prometheus-cpp-dev nlohmann-json3-dev
@@ -13,7 +13,7 @@ build=(
 )
 run=(postgresql-15 redis-server openssl)
 test=(
-  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev python3-yaml
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   swaks curl isync mutt fetchmail msmtp postfix nsd ldnsutils libnet-ssleay-perl libio-socket-ssl-perl
   python3-dkim python3-spf chromium
   dovecot-core dovecot-imapd dovecot-lmtpd

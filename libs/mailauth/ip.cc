@@ -13,17 +13,6 @@ namespace {
 
 constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-std::vector<IpNetwork> SpecialNetworks() {
-  std::vector<IpNetwork> networks;
-  for (std::string_view text :
-       {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-        "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3", "::/127",
-        "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "100::/64"}) {
-    networks.push_back(*IpNetwork::Parse(text));
-  }
-  return networks;
-}
-
 }  // namespace
 
 std::optional<IpAddress> IpAddress::Parse(std::string_view text) {
@@ -68,7 +57,7 @@ std::string IpAddress::DottedForm() const {
   return out;
 }
 
-std::string IpAddress::ReverseLabels() const {
+std::string IpAddress::ReverseName() const {
   std::string forward = DottedForm();
   std::string out;
   std::vector<std::string_view> labels = Split(forward, '.');
@@ -76,11 +65,7 @@ std::string IpAddress::ReverseLabels() const {
     if (!out.empty()) out.push_back('.');
     out.append(*label);
   }
-  return out;
-}
-
-std::string IpAddress::ReverseName() const {
-  return ReverseLabels() + (v4_ ? ".in-addr.arpa" : ".ip6.arpa");
+  return out + (v4_ ? ".in-addr.arpa" : ".ip6.arpa");
 }
 
 std::optional<IpNetwork> IpNetwork::Parse(std::string_view text) {
@@ -91,32 +76,6 @@ std::optional<IpNetwork> IpNetwork::Parse(std::string_view text) {
   std::optional<uint64_t> prefix = ParseUint(text.substr(slash + 1));
   if (!prefix || *prefix > static_cast<uint64_t>(ip->bits())) return std::nullopt;
   return IpNetwork{*ip, static_cast<int>(*prefix)};
-}
-
-bool IsSpecialPurpose(const IpAddress& ip) {
-  static const std::vector<IpNetwork> special = SpecialNetworks();
-  for (const IpNetwork& network : special) {
-    if (network.Contains(ip)) return true;
-  }
-  if (ip.is_v4()) return false;
-  // The IPv4 address inside NAT64 (RFC 6052: the last four bytes), 6to4 (RFC 3056: behind 2002) and
-  // the old IPv4-compatible form (RFC 4291 2.5.5.1).
-  static const IpNetwork nat64 = *IpNetwork::Parse("64:ff9b::/96");
-  static const IpNetwork six_to_four = *IpNetwork::Parse("2002::/16");
-  static const IpNetwork compatible = *IpNetwork::Parse("::/96");
-  bool at_end = nat64.Contains(ip) || compatible.Contains(ip);
-  if (!at_end && !six_to_four.Contains(ip)) return false;
-  std::string nibbles = ip.DottedForm();
-  size_t first = at_end ? 24 : 4;
-  std::string quad;
-  for (size_t i = 0; i < 4; ++i) {
-    // Each nibble takes two characters: itself and a dot.
-    std::string hex = {nibbles[(first + 2 * i) * 2], nibbles[(first + 2 * i + 1) * 2]};
-    if (i > 0) quad.push_back('.');
-    quad += std::to_string(std::stoi(hex, nullptr, 16));
-  }
-  std::optional<IpAddress> inner = IpAddress::Parse(quad);
-  return inner && IsSpecialPurpose(*inner);
 }
 
 }  // namespace pennypost::mailauth

@@ -24,8 +24,6 @@ class IpAddress {
   std::string DottedForm() const;
   // "1.2.0.192.in-addr.arpa".
   std::string ReverseName() const;
-  // The same for a list of other zones: "1.2.0.192".
-  std::string ReverseLabels() const;
 
   auto operator<=>(const IpAddress&) const = default;
 
@@ -42,9 +40,5 @@ struct IpNetwork {
   static std::optional<IpNetwork> Parse(std::string_view text);
   bool Contains(const IpAddress& ip) const { return ip.InNetwork(address, prefix); }
 };
-
-// Loopback, private, link-local, shared and multicast addresses, and the IPv6 forms that carry
-// such an IPv4 address (mapped, NAT64, 6to4): what mail to strangers must never be sent to.
-bool IsSpecialPurpose(const IpAddress& ip);
 
 }  // namespace pennypost::mailauth

@@ -264,20 +264,4 @@ std::optional<std::string> SpfEvaluator::Explain(const SpfMacroString& macros,
   return Expand(*text, domain);
 }
 
-std::string ReceivedSpf(const SpfEvaluator& spf, const SpfRequest& request) {
-  auto quoted = [](std::string_view text) {
-    std::string out = "\"";
-    for (char c : text.substr(0, 400)) {
-      if (c == '"' || c == '\\') out.push_back('\\');
-      if (c >= ' ' && c <= '~') out.push_back(c);
-    }
-    return out + "\"";
-  };
-  std::string out(SpfResultName(spf.result()));
-  out += " client-ip=" + request.ip.ToString() + ";\r\n envelope-from=" + quoted(request.mail_from);
-  out += ";\r\n helo=" + quoted(request.helo) + "; receiver=" + quoted(request.receiver);
-  out += spf.checked_helo() ? "; identity=helo" : "; identity=mailfrom";
-  return out;
-}
-
 }  // namespace pennypost::mailauth

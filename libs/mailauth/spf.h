@@ -29,7 +29,7 @@ namespace pennypost::mailauth {
 
 enum class SpfResult { kNone, kNeutral, kPass, kFail, kSoftFail, kTempError, kPermError };
 
-// "pass", "softfail" ...: the words of Received-SPF and Authentication-Results.
+// "pass", "softfail" ...: the words of Authentication-Results (RFC 8601 2.7.2).
 std::string_view SpfResultName(SpfResult result);
 
 struct SpfLimits {
@@ -106,8 +106,5 @@ class SpfEvaluator {
   SpfResult result_ = SpfResult::kNone;
   std::string explanation_, reason_;
 };
-
-// The value of a Received-SPF field (RFC 7208 9.1), without name and line end.
-std::string ReceivedSpf(const SpfEvaluator& spf, const SpfRequest& request);
 
 }  // namespace pennypost::mailauth

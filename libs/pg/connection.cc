@@ -119,6 +119,7 @@ absl::StatusOr<std::vector<Result>> Connection::RunAll(const std::vector<Step>& 
     PQsendQueryPrepared(connection_, std::string(step.statement->name).c_str(), static_cast<int>(step.params->size()),
                         values.data(), step.params->lengths().data(), formats.data(), kBinary);
   }
+  in_commit_ = !steps.empty() && steps.back().statement->sql.starts_with("COMMIT");
   PQpipelineSync(connection_);
   std::vector<Result> results;
   absl::Status error;
@@ -138,6 +139,7 @@ absl::StatusOr<std::vector<Result>> Connection::RunAll(const std::vector<Step>& 
     PQclear(PQgetResult(connection_));  // the sync
     PQexitPipelineMode(connection_);
   }
+  in_commit_ = false;
   if (!error.ok()) return error;
   return results;
 }

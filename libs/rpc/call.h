@@ -27,6 +27,7 @@ template <class Service, class Request, class Response>
 void CallAsync(Service& service, Method<Service, Request, Response> method, Request request, absl::Duration timeout,
                std::function<void(absl::StatusOr<Response>)> on_done) {
   struct State final : google::protobuf::Closure {
+    explicit State(absl::Time deadline) : controller(deadline) {}
     Controller controller;
     Request request;
     Response response;
@@ -40,8 +41,7 @@ void CallAsync(Service& service, Method<Service, Request, Response> method, Requ
       }
     }
   };
-  auto* state = new State;
-  state->controller = Controller(absl::Now() + timeout);
+  auto* state = new State(absl::Now() + timeout);
   state->request = std::move(request);
   state->on_done = std::move(on_done);
   (service.*method)(&state->controller, &state->request, &state->response, state);

@@ -1,0 +1,43 @@
+# Thin targets; what they do stands in tools/.
+BUILD := build/main
+MODE ?= standalone
+JOBS ?= $(shell nproc)
+
+.PHONY: help setup build test lint run stop status logs bench clean
+
+help:
+	@echo "make run      build, start the platform, send and read the first mail, stay until Ctrl-C"
+	@echo "              MODE=services: each service its own process; DETACH=1: return when ready;"
+	@echo "              CONFIG=file.yaml: laid over the defaults (deploy/local/lab.yaml is one)"
+	@echo "make stop, make status, make logs"
+	@echo "make test     build and run every test"
+	@echo "make lint     format, layers, coroutine rules"
+	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound|relay|imap)"
+
+setup:
+	@tools/setup.sh run
+
+build: setup
+	@cmake -S . -B $(BUILD) -G Ninja >/dev/null
+	@cmake --build $(BUILD) -j $(JOBS)
+
+run: build
+	@tools/run.py start --mode $(MODE) $(if $(CONFIG),--config $(CONFIG)) $(if $(filter 1,$(DETACH)),--detach)
+
+stop status logs:
+	@tools/run.py $@
+
+test:
+	@tools/setup.sh test
+	@tools/test.sh
+
+lint:
+	@tools/setup.sh test
+	@tools/lint.sh
+
+bench: build
+	@tools/setup.sh test
+	@tests/bench/run.py $(BENCH)
+
+clean:
+	rm -rf build

@@ -1,0 +1,192 @@
+#pragma once
+// Every command of a client as a value. Mailbox names are UTF-8 here, INBOX in upper case, levels joined by "/".
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace pennypost::imap {
+
+// Whether numbers name messages by sequence number or by UID (RFC 9051 6.4.9).
+enum class Numbers { kSequence, kUid };
+
+inline constexpr uint32_t kStar = 0;  // "*" in a set
+
+struct NumberRange {
+  uint32_t first = 0;
+  uint32_t last = 0;  // may be below `first` (RFC 9051 9 seq-range)
+  bool operator==(const NumberRange&) const = default;
+};
+struct NumberSet {
+  std::vector<NumberRange> ranges;
+  bool saved = false;  // "$", the result of the last SEARCH (RFC 5182)
+  bool operator==(const NumberSet&) const = default;
+};
+
+// BODY[section] (RFC 9051 6.4.5.1).
+struct Section {
+  enum class Text { kAll, kHeader, kHeaderFields, kHeaderFieldsNot, kText, kMime };
+  std::vector<uint32_t> part;
+  Text text = Text::kAll;
+  std::vector<std::string> fields;
+  bool operator==(const Section&) const = default;
+};
+
+struct FetchItem {
+  enum class Kind {
+    kFlags, kUid, kInternalDate, kSize, kEnvelope, kBody, kBodyStructure, kModSeq,
+    kSection,      // BODY[...]
+    kBinary,       // BINARY[...], decoded (RFC 9051 6.4.5)
+    kBinarySize,
+    kRfc822, kRfc822Header, kRfc822Text,  // old names for sections, answered under their own name
+  };
+  Kind kind = Kind::kFlags;
+  Section section;
+  bool peek = true;  // false: sets \Seen
+  std::optional<std::pair<uint64_t, uint64_t>> partial;  // offset, length
+  bool operator==(const FetchItem&) const = default;
+};
+
+enum class StatusItem {
+  kMessages, kRecent, kUidNext, kUidValidity, kUnseen, kDeleted, kSize, kHighestModSeq
+};
+
+// One node of a SEARCH (RFC 9051 6.4.4).
+struct SearchKey {
+  enum class Op {
+    kAll, kAnd, kOr, kNot, kFlag, kSequence, kUid, kBefore, kOn, kSince, kSentBefore, kSentOn,
+    kSentSince, kLarger, kSmaller, kHeader, kBody, kText, kModSeq, kOlder, kYounger
+  };
+  Op op = Op::kAll;
+  std::vector<SearchKey> children;
+  NumberSet set;
+  std::string header;
+  std::string text;     // UTF-8; the flag of kFlag
+  uint64_t number = 0;
+  int32_t date = 0;     // days since 1970-01-01
+  bool operator==(const SearchKey&) const = default;
+};
+
+enum SearchReturn : unsigned { kReturnMin = 1, kReturnMax = 2, kReturnAll = 4, kReturnCount = 8, kReturnSave = 16 };
+
+struct Capability {};
+struct Noop {};
+struct Check {};
+struct Logout {};
+struct StartTlsCommand {};
+struct Login {
+  std::string user;
+  std::string password;
+};
+struct Authenticate {
+  std::string mechanism;
+  std::optional<std::string> initial;  // base64; "=" is an empty one
+};
+struct Enable {
+  std::vector<std::string> features;  // upper case
+};
+struct Id {
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+struct Select {
+  std::string mailbox;
+  bool read_only = false;  // EXAMINE
+  bool condstore = false;
+};
+struct Create {
+  std::string mailbox;
+  std::string special_use;  // RFC 6154 3
+};
+struct Delete {
+  std::string mailbox;
+};
+struct Rename {
+  std::string from;
+  std::string to;
+};
+struct Subscribe {
+  std::string mailbox;
+  bool subscribed = true;
+};
+struct List {
+  std::string reference;
+  std::vector<std::string> patterns;
+  bool lsub = false;
+  bool extended = false;
+  // Selection options (RFC 5258 3.1)
+  bool only_subscribed = false;
+  bool only_special_use = false;
+  bool recursive_match = false;
+  // Return options
+  bool return_subscribed = false;
+  bool return_children = false;
+  bool return_special_use = false;
+  std::vector<StatusItem> return_status;
+};
+struct Namespace {};
+struct Status {
+  std::string mailbox;
+  std::vector<StatusItem> items;
+};
+struct Append {
+  std::string mailbox;
+  std::vector<std::string> flags;
+  std::optional<absl::Time> date;
+  // The message stands in the text of its command, which is kept so that it is not copied.
+  std::string text;
+  size_t offset = 0;
+  size_t size = 0;
+  std::string_view message() const { return std::string_view(text).substr(offset, size); }
+};
+struct Idle {};
+struct GetQuota {
+  std::string root;
+};
+struct GetQuotaRoot {
+  std::string mailbox;
+};
+struct Close {};
+struct Unselect {};
+struct Expunge {
+  std::optional<NumberSet> uids;  // UID EXPUNGE
+};
+struct Search {
+  Numbers numbers = Numbers::kSequence;
+  bool extended = false;  // RETURN was given: answer with ESEARCH
+  unsigned returns = 0;   // SearchReturn bits
+  SearchKey key;
+};
+struct Fetch {
+  Numbers numbers = Numbers::kSequence;
+  NumberSet set;
+  std::vector<FetchItem> items;
+  std::optional<uint64_t> changed_since;
+};
+struct Store {
+  enum class Mode { kSet, kAdd, kRemove };
+  Numbers numbers = Numbers::kSequence;
+  NumberSet set;
+  Mode mode = Mode::kSet;
+  bool silent = false;
+  std::vector<std::string> flags;
+  std::optional<uint64_t> unchanged_since;
+};
+struct Copy {
+  Numbers numbers = Numbers::kSequence;
+  NumberSet set;
+  std::string mailbox;
+  bool move = false;
+};
+
+using CommandBody =
+    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id, Select,
+                 Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle, GetQuota,
+                 GetQuotaRoot, Close, Unselect, Expunge, Search, Fetch, Store, Copy>;
+
+}  // namespace pennypost::imap

@@ -1,0 +1,110 @@
+#pragma once
+// The selected mailbox as its client knows it: sequence numbers, flags, and what has changed but may not be said yet.
+//
+// Invariants
+//   - A sequence number means the same message until the client was told of an EXPUNGE.
+//   - A change is reported once, and EXPUNGE only when TakeUpdates may.
+//   - UIDs ascend; a message known to be gone stays in its place until the client knows it too.
+
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "imap/command.h"
+
+namespace pennypost::imap {
+
+using Flags = std::vector<std::string>;
+
+struct MessageState {
+  uint32_t uid = 0;
+  uint64_t modseq = 0;
+  uint32_t size = 0;
+  int64_t internal_date = 0;  // seconds since 1970
+  Flags flags;
+};
+
+// What may be said now.
+enum class Expunges { kHold, kReport };
+
+class MailboxView {
+ public:
+  struct Info {
+    int64_t mailbox_id = 0;
+    std::string name;
+    uint32_t uid_validity = 0;
+    uint32_t uid_next = 0;
+    uint64_t highest_modseq = 0;
+  };
+
+  MailboxView() = default;
+  explicit MailboxView(Info info) : info_(std::move(info)) {}
+
+  const Info& info() const { return info_; }
+  size_t size() const { return entries_.size(); }
+  uint32_t uid_at(size_t index) const { return entries_[index].uid; }
+  // The state behind an index (sequence number minus 1).
+  MessageState At(size_t index) const;
+  const Flags& FlagsAt(size_t index) const { return flag_sets_[entries_[index].flags]; }
+  // Known to be gone, not told yet.
+  bool IsGone(size_t index) const { return entries_[index].gone; }
+  std::optional<size_t> IndexOf(uint32_t uid) const;
+  // First message without \Seen, as a sequence number; 0 if there is none.
+  uint32_t FirstUnseen() const;
+  // All flags in use, for FLAGS and PERMANENTFLAGS.
+  std::vector<std::string> KeywordsInUse() const;
+
+  // Messages at opening, by ascending UID; the client learns of them from SELECT's EXISTS.
+  void Load(const std::vector<MessageState>& messages);
+
+  // What the store says has changed. `own`: the client is answered about it by its own command (STORE), so the new
+  // flags are not reported again.
+  enum class Origin { kOthers, kOwn };
+  void Change(const MessageState& message, Origin origin = Origin::kOthers);
+  void Vanish(const std::vector<uint32_t>& uids);
+  void SetHighestModSeq(uint64_t modseq) { info_.highest_modseq = std::max(info_.highest_modseq, modseq); }
+
+  bool HasUpdates(Expunges expunges) const;
+  // Untagged responses for the changes that may be reported; they count as told.
+  struct UpdateForm {
+    bool modseq = false;  // CONDSTORE is on
+    bool uid = false;     // the client works with UIDs (RFC 9051 7.5.2 recommends them)
+  };
+  std::string TakeUpdates(Expunges expunges, UpdateForm form);
+
+  // Indexes a set names, ascending. A sequence number that does not exist is an error (BAD), a UID is not.
+  absl::StatusOr<std::vector<size_t>> Resolve(const NumberSet& set, Numbers numbers) const;
+
+  // The result of SEARCH RETURN (SAVE), "$" (RFC 5182): UIDs, so that expunges do not shift it.
+  void SaveSearch(std::vector<uint32_t> uids) { saved_ = std::move(uids); }
+
+ private:
+  struct Entry {
+    uint32_t uid = 0;
+    uint32_t size = 0;
+    uint64_t modseq = 0;
+    int64_t internal_date = 0;
+    uint32_t flags = 0;  // index into flag_sets_: few different sets serve many messages
+    bool dirty = false;
+    bool gone = false;
+  };
+
+  uint32_t Intern(const Flags& flags);
+  void AppendFetch(size_t index, UpdateForm form, std::string& out) const;
+  void AppendExpunges(std::string& out);
+
+  Info info_;
+  std::vector<Entry> entries_;
+  std::vector<Flags> flag_sets_;
+  std::map<Flags, uint32_t> flag_index_;
+  std::vector<uint32_t> saved_;
+  size_t announced_ = 0;  // the EXISTS the client knows
+  size_t dirty_ = 0;
+  size_t gone_ = 0;
+};
+
+}  // namespace pennypost::imap

@@ -1,0 +1,254 @@
+// SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5).
+
+#include "base/status.h"
+#include "base/text.h"
+#include "imap/commands.h"
+#include "mime/charset.h"
+
+namespace pennypost::imap {
+namespace {
+
+using Op = SearchKey::Op;
+
+// What follows the name of a key.
+enum class Argument { kNone, kText, kHeader, kDate, kNumber, kFlag, kKey, kTwoKeys, kUids, kModSeq };
+
+struct KeyRow {
+  std::string_view name;
+  Op op;
+  Argument argument;
+  std::string_view text = "";  // the flag of fixed keys, the field of address keys
+  bool negated = false;
+};
+constexpr KeyRow kKeys[] = {
+    {"ALL", Op::kAll, Argument::kNone},
+    {"ANSWERED", Op::kFlag, Argument::kNone, "\\Answered"},
+    {"UNANSWERED", Op::kFlag, Argument::kNone, "\\Answered", true},
+    {"DELETED", Op::kFlag, Argument::kNone, "\\Deleted"},
+    {"UNDELETED", Op::kFlag, Argument::kNone, "\\Deleted", true},
+    {"DRAFT", Op::kFlag, Argument::kNone, "\\Draft"},
+    {"UNDRAFT", Op::kFlag, Argument::kNone, "\\Draft", true},
+    {"FLAGGED", Op::kFlag, Argument::kNone, "\\Flagged"},
+    {"UNFLAGGED", Op::kFlag, Argument::kNone, "\\Flagged", true},
+    {"SEEN", Op::kFlag, Argument::kNone, "\\Seen"},
+    {"UNSEEN", Op::kFlag, Argument::kNone, "\\Seen", true},
+    {"KEYWORD", Op::kFlag, Argument::kFlag},
+    {"UNKEYWORD", Op::kFlag, Argument::kFlag, "", true},
+    // No message is \Recent here (RFC 9051 dropped it): OLD is all of them, RECENT and NEW none.
+    {"OLD", Op::kAll, Argument::kNone},
+    {"RECENT", Op::kAll, Argument::kNone, "", true},
+    {"NEW", Op::kAll, Argument::kNone, "", true},
+    {"BCC", Op::kHeader, Argument::kText, "Bcc"},
+    {"CC", Op::kHeader, Argument::kText, "Cc"},
+    {"FROM", Op::kHeader, Argument::kText, "From"},
+    {"TO", Op::kHeader, Argument::kText, "To"},
+    {"SUBJECT", Op::kHeader, Argument::kText, "Subject"},
+    {"HEADER", Op::kHeader, Argument::kHeader},
+    {"BODY", Op::kBody, Argument::kText},
+    {"TEXT", Op::kText, Argument::kText},
+    {"BEFORE", Op::kBefore, Argument::kDate},
+    {"ON", Op::kOn, Argument::kDate},
+    {"SINCE", Op::kSince, Argument::kDate},
+    {"SENTBEFORE", Op::kSentBefore, Argument::kDate},
+    {"SENTON", Op::kSentOn, Argument::kDate},
+    {"SENTSINCE", Op::kSentSince, Argument::kDate},
+    {"LARGER", Op::kLarger, Argument::kNumber},
+    {"SMALLER", Op::kSmaller, Argument::kNumber},
+    {"OLDER", Op::kOlder, Argument::kNumber},
+    {"YOUNGER", Op::kYounger, Argument::kNumber},
+    {"NOT", Op::kNot, Argument::kKey},
+    {"OR", Op::kOr, Argument::kTwoKeys},
+    {"UID", Op::kUid, Argument::kUids},
+    {"MODSEQ", Op::kModSeq, Argument::kModSeq},
+};
+
+class SearchParser {
+ public:
+  explicit SearchParser(Scanner& in) : in_(in) {}
+
+  // RFC 9051 9 search-program without RETURN.
+  absl::StatusOr<SearchKey> Program() {
+    if (in_.EatWord("CHARSET")) {
+      RETURN_IF_ERROR(in_.Expect(' '));
+      ASSIGN_OR_RETURN(charset_, in_.AString());
+      if (!mime::IsKnownCharset(charset_)) {
+        return MakeError(absl::StatusCode::kInvalidArgument, Reason::kPolicy, "Unknown charset");
+      }
+      RETURN_IF_ERROR(in_.Expect(' '));
+    }
+    return Keys();
+  }
+
+ private:
+  // Keys in a row are joined by AND.
+  absl::StatusOr<SearchKey> Keys() {
+    SearchKey all;
+    all.op = Op::kAnd;
+    do {
+      ASSIGN_OR_RETURN(SearchKey key, Key());
+      all.children.push_back(std::move(key));
+    } while (in_.Eat(' '));
+    if (all.children.size() > 1) return all;
+    SearchKey only = std::move(all.children[0]);
+    return only;
+  }
+
+  // Recursion is as deep as the scanner's limit allows.
+  absl::StatusOr<SearchKey> Key() {
+    RETURN_IF_ERROR(in_.Enter());
+    absl::StatusOr<SearchKey> key = KeyInside();
+    in_.Leave();
+    return key;
+  }
+
+  absl::StatusOr<SearchKey> KeyInside() {
+    if (in_.Eat('(')) {
+      ASSIGN_OR_RETURN(SearchKey key, Keys());
+      RETURN_IF_ERROR(in_.Expect(')'));
+      return key;
+    }
+    if (IsDigit(in_.Peek()) || in_.Peek() == '*' || in_.Peek() == '$') {
+      SearchKey key;
+      key.op = Op::kSequence;
+      ASSIGN_OR_RETURN(key.set, in_.Set());
+      return key;
+    }
+    ASSIGN_OR_RETURN(std::string word, in_.Word());
+    for (const KeyRow& row : kKeys) {
+      if (row.name == word) return Named(row);
+    }
+    return SyntaxError("Unknown search key");
+  }
+
+  absl::StatusOr<SearchKey> Named(const KeyRow& row) {
+    SearchKey key;
+    key.op = row.op;
+    if (row.op == Op::kHeader) {
+      key.header = row.text;
+    } else {
+      key.text = row.text;
+    }
+    RETURN_IF_ERROR(Arguments(row.argument, key));
+    if (!row.negated) return key;
+    SearchKey negation;
+    negation.op = Op::kNot;
+    negation.children.push_back(std::move(key));
+    return negation;
+  }
+
+  absl::Status Arguments(Argument argument, SearchKey& key) {
+    if (argument == Argument::kNone) return absl::OkStatus();
+    RETURN_IF_ERROR(in_.Expect(' '));
+    switch (argument) {
+      case Argument::kNone:
+        break;
+      case Argument::kHeader: {
+        ASSIGN_OR_RETURN(key.header, in_.AString());
+        RETURN_IF_ERROR(in_.Expect(' '));
+        return Text(key);
+      }
+      case Argument::kText:
+        return Text(key);
+      case Argument::kDate: {
+        ASSIGN_OR_RETURN(key.date, in_.Date());
+        break;
+      }
+      case Argument::kNumber: {
+        ASSIGN_OR_RETURN(key.number, in_.Number64());
+        break;
+      }
+      case Argument::kFlag: {
+        ASSIGN_OR_RETURN(key.text, in_.Flag());
+        break;
+      }
+      case Argument::kUids: {
+        ASSIGN_OR_RETURN(key.set, in_.Set());
+        break;
+      }
+      case Argument::kModSeq:
+        return ModSeq(key);
+      case Argument::kTwoKeys: {
+        ASSIGN_OR_RETURN(SearchKey first, Key());
+        key.children.push_back(std::move(first));
+        RETURN_IF_ERROR(in_.Expect(' '));
+        [[fallthrough]];
+      }
+      case Argument::kKey: {
+        ASSIGN_OR_RETURN(SearchKey child, Key());
+        key.children.push_back(std::move(child));
+        break;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Text(SearchKey& key) {
+    ASSIGN_OR_RETURN(std::string text, in_.AString());
+    key.text = mime::ToUtf8(text, charset_);
+    return absl::OkStatus();
+  }
+
+  // RFC 7162 3.1.5: an entry name and type may stand before the number; all metadata share one MODSEQ here.
+  absl::Status ModSeq(SearchKey& key) {
+    if (in_.Peek() == '"') {
+      RETURN_IF_ERROR(in_.String().status());
+      RETURN_IF_ERROR(in_.Expect(' '));
+      RETURN_IF_ERROR(in_.Word().status());
+      RETURN_IF_ERROR(in_.Expect(' '));
+    }
+    ASSIGN_OR_RETURN(key.number, in_.Number64());
+    return absl::OkStatus();
+  }
+
+  Scanner& in_;
+  std::string charset_ = "UTF-8";
+};
+
+absl::Status ParseReturn(Scanner& in, Search& search) {
+  RETURN_IF_ERROR(in.Expect('('));
+  bool first = true;
+  while (!in.Eat(')')) {
+    if (!first) RETURN_IF_ERROR(in.Expect(' '));
+    first = false;
+    ASSIGN_OR_RETURN(std::string word, in.Word());
+    if (word == "MIN") {
+      search.returns |= kReturnMin;
+    } else if (word == "MAX") {
+      search.returns |= kReturnMax;
+    } else if (word == "ALL") {
+      search.returns |= kReturnAll;
+    } else if (word == "COUNT") {
+      search.returns |= kReturnCount;
+    } else if (word == "SAVE") {
+      search.returns |= kReturnSave;
+    } else {
+      return SyntaxError("Unknown result option");
+    }
+  }
+  // RFC 4731 3.1: an empty list means ALL.
+  if (search.returns == 0) search.returns = kReturnAll;
+  search.extended = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CommandBody> ParseSearchAs(Scanner& in, Numbers numbers) {
+  Search search;
+  search.numbers = numbers;
+  RETURN_IF_ERROR(in.Expect(' '));
+  if (in.EatWord("RETURN")) {
+    RETURN_IF_ERROR(in.Expect(' '));
+    RETURN_IF_ERROR(ParseReturn(in, search));
+    RETURN_IF_ERROR(in.Expect(' '));
+  }
+  SearchParser parser(in);
+  ASSIGN_OR_RETURN(search.key, parser.Program());
+  RETURN_IF_ERROR(in.ExpectEnd());
+  return search;
+}
+
+}  // namespace
+
+absl::StatusOr<CommandBody> ParseSearch(Scanner& in) { return ParseSearchAs(in, Numbers::kSequence); }
+absl::StatusOr<CommandBody> ParseUidSearch(Scanner& in) { return ParseSearchAs(in, Numbers::kUid); }
+
+}  // namespace pennypost::imap

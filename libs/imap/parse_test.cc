@@ -1,0 +1,208 @@
+#include <gtest/gtest.h>
+
+#include "base/status.h"
+#include "imap/commands.h"
+
+namespace pennypost::imap {
+namespace {
+
+template <typename Body>
+absl::StatusOr<Body> Parse(std::string_view verb, std::string_view arguments, Limits limits = LimitsAfterLogin(1000),
+                           NameForm names = NameForm::kUtf7) {
+  Scanner scanner(arguments, limits, names);
+  const CommandRow* row = FindCommand(verb);
+  EXPECT_NE(row, nullptr) << verb;
+  ASSIGN_OR_RETURN(CommandBody body, row->parse(scanner));
+  return std::get<Body>(std::move(body));
+}
+
+TEST(Parse, RefusesBrokenCommands) {
+  struct Row {
+    std::string_view verb;
+    std::string_view arguments;
+  } rows[] = {
+      {"NOOP", " x"},
+      {"LOGIN", " a"},
+      {"LOGIN", " a b c"},
+      {"LOGIN", " \"a b"},
+      {"LOGIN", " \"a\\x\" b"},
+      {"LOGIN", " {5}\r\nab"},
+      {"SELECT", ""},
+      {"SELECT", " a (X)"},
+      {"SELECT", " \"\xff\""},
+      {"CREATE", " a (USE (Sent))"},
+      {"LIST", " \"\""},
+      {"LIST", " (RECURSIVEMATCH) \"\" *"},
+      {"LIST", " \"\" * RETURN (X)"},
+      {"STATUS", " a ()"},
+      {"STATUS", " a (X)"},
+      {"APPEND", " a (\\Recent) {1}\r\nx"},
+      {"APPEND", " a \"30-Feb-2024 00:00:00 +0000\" {1}\r\nx"},
+      {"APPEND", " a \"x\" {1}\r\nx"},
+      {"FETCH", " 0 FLAGS"},
+      {"FETCH", " 4294967296 FLAGS"},
+      {"FETCH", " 1:x FLAGS"},
+      {"FETCH", " 1, FLAGS"},
+      {"FETCH", " 1 ()"},
+      {"FETCH", " 1 X"},
+      {"FETCH", " 1 BODY[MIME]"},
+      {"FETCH", " 1 BODY[1.]"},
+      {"FETCH", " 1 BODY[HEADER.FIELDS ()]"},
+      {"FETCH", " 1 BODY[]<1>"},
+      {"FETCH", " 1 BODY[]<0.0>"},
+      {"FETCH", " 1 BODY["},
+      {"FETCH", " 1 FLAGS (X)"},
+      {"STORE", " 1 FLAGS"},
+      {"STORE", " 1 +FLAGS (\\Recent)"},
+      {"STORE", " 1 +X (\\Seen)"},
+      {"COPY", " 1"},
+      {"SEARCH", ""},
+      {"SEARCH", " X"},
+      {"SEARCH", " BEFORE 32-Jan-2024"},
+      {"SEARCH", " ("},
+      {"SEARCH", " OR SEEN"},
+      {"SEARCH", " NOT"},
+      {"SEARCH", " RETURN (X) ALL"},
+      {"ID", " (a b)"},
+      {"ENABLE", ""},
+  };
+  for (const Row& row : rows) {
+    Scanner scanner(row.arguments, LimitsAfterLogin(1000), NameForm::kUtf7);
+    auto body = FindCommand(row.verb)->parse(scanner);
+    EXPECT_EQ(ReasonOf(body.status()), Reason::kSyntax) << row.verb << row.arguments;
+  }
+}
+
+TEST(Parse, LoginAndNames) {
+  auto login = Parse<Login>("LOGIN", " ann@b \"a\\\"b\"");
+  EXPECT_EQ(login->user, "ann@b");
+  EXPECT_EQ(login->password, "a\"b");
+  EXPECT_EQ(Parse<Login>("LOGIN", " {2}\r\nab {1+}\r\nc")->password, "c");
+  EXPECT_EQ(Parse<Select>("SELECT", " inbox")->mailbox, "INBOX");
+  EXPECT_TRUE(Parse<Select>("EXAMINE", " \"a b\" (CONDSTORE)")->condstore);
+  EXPECT_EQ(Parse<Select>("SELECT", " &APw-")->mailbox, "\u00fc");
+  EXPECT_EQ(Parse<Select>("SELECT", " \"&APw-\"", LimitsAfterLogin(0), NameForm::kUtf8)->mailbox, "&APw-");
+  EXPECT_EQ(Parse<Create>("CREATE", " Out (USE (\\Sent))")->special_use, "\\Sent");
+  EXPECT_EQ(Parse<Rename>("RENAME", " a \"b c\"")->to, "b c");
+  EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
+  EXPECT_EQ(Parse<Id>("ID", " (\"name\" \"x\" \"v\" NIL)")->fields.size(), 2u);
+  EXPECT_EQ(Parse<Status>("STATUS", " a (messages SIZE HIGHESTMODSEQ)")->items.size(), 3u);
+}
+
+TEST(Parse, ListForms) {
+  auto plain = Parse<List>("LIST", " \"\" %");
+  EXPECT_FALSE(plain->extended);
+  EXPECT_EQ(plain->patterns, std::vector<std::string>{"%"});
+  auto full = Parse<List>(
+      "LIST", " (SUBSCRIBED RECURSIVEMATCH) \"x/\" (a* \"b c%\") RETURN (CHILDREN STATUS (MESSAGES UNSEEN) SPECIAL-USE)");
+  EXPECT_TRUE(full->only_subscribed && full->recursive_match && full->return_children && full->return_special_use);
+  EXPECT_EQ(full->reference, "x/");
+  EXPECT_EQ(full->patterns, (std::vector<std::string>{"a*", "b c%"}));
+  EXPECT_EQ(full->return_status.size(), 2u);
+  EXPECT_TRUE(Parse<List>("LSUB", " \"\" *")->lsub);
+  EXPECT_TRUE(Parse<List>("LIST", " () \"\" *")->extended);
+}
+
+TEST(Parse, AppendKeepsTheMessageInPlace) {
+  std::string text = "a APPEND x (\\Seen $Junk) \"17-Jul-1996 02:44:25 -0700\" {5}\r\nhello";
+  Scanner scanner(text, LimitsAfterLogin(1000), NameForm::kUtf7);
+  ASSERT_TRUE(scanner.Tag().ok() && scanner.Eat(' ') && scanner.Word().ok());
+  auto body = ParseAppend(scanner);
+  ASSERT_TRUE(body.ok());
+  Append append = std::get<Append>(*body);
+  append.text = text;
+  EXPECT_EQ(append.message(), "hello");
+  EXPECT_EQ(append.flags, (std::vector<std::string>{"\\Seen", "$Junk"}));
+  EXPECT_EQ(absl::ToUnixSeconds(*append.date), 837596665);
+  EXPECT_EQ(Parse<Append>("APPEND", " x ~{1+}\r\n\n")->size, 1u);
+}
+
+TEST(Parse, FetchItems) {
+  auto fetch = Parse<Fetch>("UID FETCH", " 1:3,*,9:* (FLAGS BODY.PEEK[1.2.HEADER.FIELDS (To \"x\")]<5.6> BODY[])");
+  EXPECT_EQ(fetch->set.ranges, (std::vector<NumberRange>{{1, 3}, {0, 0}, {9, 0}}));
+  ASSERT_EQ(fetch->items.size(), 4u);
+  EXPECT_EQ(fetch->items[0].kind, FetchItem::Kind::kUid);
+  EXPECT_EQ(fetch->items[2].section,
+            (Section{{1, 2}, Section::Text::kHeaderFields, {"To", "x"}}));
+  EXPECT_EQ(fetch->items[2].partial, (std::pair<uint64_t, uint64_t>{5, 6}));
+  EXPECT_TRUE(fetch->items[2].peek);
+  EXPECT_FALSE(fetch->items[3].peek);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 FULL")->items.size(), 5u);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 all")->items.size(), 4u);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " $ FAST")->items.size(), 3u);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 body[text]")->items[0].section.text, Section::Text::kText);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 BODY")->items[0].kind, FetchItem::Kind::kBody);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 BINARY.SIZE[1]")->items[0].kind, FetchItem::Kind::kBinarySize);
+  EXPECT_FALSE(Parse<Fetch>("FETCH", " 1 RFC822")->items[0].peek);
+  auto changed = Parse<Fetch>("FETCH", " 1:* (FLAGS) (CHANGEDSINCE 12345)");
+  EXPECT_EQ(changed->changed_since, 12345u);
+  EXPECT_EQ(changed->items[0].kind, FetchItem::Kind::kModSeq);
+}
+
+TEST(Parse, StoreAndCopy) {
+  auto store = Parse<Store>("STORE", " 1:2 (UNCHANGEDSINCE 0) -FLAGS.SILENT (\\seen x)");
+  EXPECT_EQ(store->mode, Store::Mode::kRemove);
+  EXPECT_TRUE(store->silent);
+  EXPECT_EQ(store->unchanged_since, 0u);
+  EXPECT_EQ(store->flags, (std::vector<std::string>{"\\Seen", "x"}));
+  EXPECT_EQ(Parse<Store>("UID STORE", " 1 FLAGS ()")->flags.size(), 0u);
+  EXPECT_EQ(Parse<Store>("STORE", " 1 +FLAGS \\Deleted \\Seen")->flags.size(), 2u);
+  EXPECT_TRUE(Parse<Copy>("UID MOVE", " 5 x")->move);
+}
+
+// "(and (not (flag \Seen)) (header From x))"
+std::string Show(const SearchKey& key) {
+  static constexpr const char* kNames[] = {"all", "and", "or", "not", "flag", "seq", "uid", "before", "on", "since",
+      "sentbefore", "senton", "sentsince", "larger", "smaller", "header", "body", "text", "modseq", "older", "younger"};
+  std::string out = std::string("(") + kNames[static_cast<size_t>(key.op)];
+  for (const SearchKey& child : key.children) out += " " + Show(child);
+  if (!key.header.empty()) out += " " + key.header;
+  if (!key.text.empty()) out += " " + key.text;
+  if (key.number) out += " " + std::to_string(key.number);
+  if (key.date) out += " " + std::to_string(key.date);
+  for (const NumberRange& range : key.set.ranges) out += " " + std::to_string(range.first) + ":" + std::to_string(range.last);
+  return out + ")";
+}
+
+TEST(Parse, SearchTrees) {
+  struct Row {
+    std::string_view arguments;
+    std::string_view expected;
+  } rows[] = {
+      {" ALL", "(all)"},
+      {" UNSEEN FROM \"x y\"", "(and (not (flag \\Seen)) (header From x y))"},
+      {" OR SEEN (1:3 UID 5,7:*)", "(or (flag \\Seen) (and (seq 1:3) (uid 5:5 7:0)))"},
+      {" NOT KEYWORD $Junk", "(not (flag $Junk))"},
+      {" HEADER Message-ID <a@b>", "(header Message-ID <a@b>)"},
+      {" SINCE 1-Feb-1970 BEFORE \"1-Jan-1971\"", "(and (since 31) (before 365))"},
+      {" LARGER 100 OLDER 60", "(and (larger 100) (older 60))"},
+      {" CHARSET UTF-8 TEXT {2}\r\n\u00fc", "(text \u00fc)"},
+      {" CHARSET ISO-8859-1 TEXT {1}\r\n\xfc", "(text \u00fc)"},
+      {" MODSEQ \"/flags/\\\\draft\" all 620162338", "(modseq 620162338)"},
+      {" NEW", "(not (all))"},
+  };
+  for (const Row& row : rows) {
+    auto search = Parse<Search>("SEARCH", row.arguments);
+    ASSERT_TRUE(search.ok()) << row.arguments << search.status();
+    EXPECT_EQ(Show(search->key), row.expected);
+  }
+  auto returns = Parse<Search>("UID SEARCH", " RETURN (MIN COUNT SAVE) ALL");
+  EXPECT_EQ(returns->returns, kReturnMin | kReturnCount | kReturnSave);
+  EXPECT_EQ(Parse<Search>("SEARCH", " RETURN () ALL")->returns, kReturnAll);
+  EXPECT_EQ(ReasonOf(Parse<Search>("SEARCH", " CHARSET x-none ALL").status()), Reason::kPolicy);
+}
+
+TEST(Parse, LimitsHold) {
+  std::string nots = " ";
+  for (int i = 0; i < 100; ++i) nots += "NOT ";
+  EXPECT_EQ(ReasonOf(Parse<Search>("SEARCH", nots + "ALL").status()), Reason::kTooBig);
+  std::string parens(" ");
+  parens.append(1 << 20, '(');
+  EXPECT_EQ(ReasonOf(Parse<Search>("SEARCH", parens).status()), Reason::kTooBig);
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += " ALL";
+  EXPECT_EQ(ReasonOf(Parse<Search>("SEARCH", many).status()), Reason::kTooBig);
+}
+
+}  // namespace
+}  // namespace pennypost::imap

@@ -1,0 +1,231 @@
+#include "imap/session.h"
+
+#include <fmt/format.h>
+
+#include "base/status.h"
+#include "base/text.h"
+
+namespace pennypost::imap {
+namespace {
+
+constexpr int kMaxBadBeforeLogin = 5;
+constexpr int kMaxBadAfterLogin = 50;
+
+// A browser sent here by a malicious page must not be able to go on (ALPACA, T7).
+bool IsHttp(std::string_view line) {
+  for (std::string_view verb : {"GET /", "POST /", "PUT /", "HEAD /", "OPTIONS /", "CONNECT ", "DELETE /"}) {
+    if (line.starts_with(verb)) return true;
+  }
+  return false;
+}
+
+std::string_view KindName(Result::Kind kind) {
+  switch (kind) {
+    case Result::Kind::kOk:
+      return "OK";
+    case Result::Kind::kNo:
+      return "NO";
+    case Result::Kind::kBad:
+      return "BAD";
+  }
+  return "BAD";
+}
+
+}  // namespace
+
+Result Ok(std::string text, std::string code) {
+  return {Result::Kind::kOk, std::move(code), std::move(text)};
+}
+Result No(std::string text, std::string code) {
+  return {Result::Kind::kNo, std::move(code), std::move(text)};
+}
+Result Bad(std::string text, std::string code) {
+  return {Result::Kind::kBad, std::move(code), std::move(text)};
+}
+
+ServerSession::ServerSession(SessionOptions options) : options_(std::move(options)) {}
+
+Step ServerSession::Next() {
+  if (!greeted_) {
+    greeted_ = true;
+    Untagged(fmt::format("OK [CAPABILITY {}] {} ready", Capabilities(), options_.host));
+  }
+  // Replies to pipelined commands leave together: work goes on until something else is due.
+  while (!request_ && !waiting_ && out_.size() < (64 << 10)) {
+    bool boundary = std::holds_alternative<Commands>(mode_) || idling();
+    if (shutdown_ && boundary) Bye(*std::exchange(shutdown_, std::nullopt), "shutdown");
+    bool more = false;
+    if (std::holds_alternative<Commands>(mode_)) {
+      more = ReadCommand();
+    } else if (std::holds_alternative<AuthExchange>(mode_)) {
+      more = ReadAuthLine();
+    } else if (idling()) {
+      more = ReadIdleLine();
+    }
+    if (!more) break;
+  }
+  if (!out_.empty()) return Output{std::exchange(out_, "")};
+  if (request_) {
+    waiting_ = true;
+    Request request = std::move(*request_);
+    request_.reset();
+    return request;
+  }
+  if (std::exchange(tls_due_, false)) return StartTls{};
+  if (auto* closed = std::get_if<Closed>(&mode_)) return CloseConnection{closed->reason};
+  return NeedInput{};
+}
+
+bool ServerSession::ReadCommand() {
+  Lexer::Event event = lexer_.Next(CurrentLimits());
+  if (std::holds_alternative<Lexer::NeedMore>(event)) return false;
+  if (std::holds_alternative<Lexer::Continue>(event)) {
+    out_ += "+ OK\r\n";
+  } else if (auto* command = std::get_if<Lexer::CommandText>(&event)) {
+    HandleCommand(std::move(command->text));
+  } else if (auto* refused = std::get_if<Lexer::Refused>(&event)) {
+    Tagged(refused->tag, refused->too_big ? No(refused->text, "TOOBIG") : Bad(refused->text));
+    CountBad();
+  } else if (auto* fatal = std::get_if<Lexer::Fatal>(&event)) {
+    Bye("[TOOBIG] " + fatal->text, "literal too big");
+  }
+  return true;
+}
+
+void ServerSession::HandleCommand(std::string text) {
+  if (!authenticated() && IsHttp(text)) {
+    Untagged("BAD This is an IMAP server");
+    mode_ = Closed{"http"};
+    return;
+  }
+  Scanner scanner(text, CurrentLimits(), features_.names());
+  auto tag = scanner.Tag();
+  if (!tag.ok()) return HandleUnparsed("*", tag.status());
+  if (!scanner.Eat(' ')) return HandleUnparsed(*tag, SyntaxError("Missing command"));
+  auto verb = scanner.Word();
+  if (!verb.ok()) return HandleUnparsed(*tag, verb.status());
+  std::string name = *verb;
+  if (name == "UID" && scanner.Eat(' ')) {
+    auto second = scanner.Word();
+    if (!second.ok()) return HandleUnparsed(*tag, second.status());
+    name += " " + *second;
+  }
+  const CommandRow* row = FindCommand(name);
+  if (!row) return HandleUnparsed(*tag, SyntaxError("Unknown command"));
+  if (!(row->states & StateBit())) return HandleUnparsed(*tag, SyntaxError("Not now"));
+  auto body = row->parse(scanner);
+  if (!body.ok()) return HandleUnparsed(*tag, body.status());
+  // Before login a failed one counts, so that nobody guesses for long on one connection.
+  if (authenticated()) bad_commands_ = 0;
+  if (auto* append = std::get_if<Append>(&*body)) append->text = std::move(text);
+  if (row->flags & kLocal) return RunLocal(*std::move(tag), *row, *std::move(body));
+  mode_ = Running{*tag, row};
+  request_ = RunCommand{*std::move(tag), row, *std::move(body)};
+}
+
+void ServerSession::HandleUnparsed(std::string tag, const absl::Status& status) {
+  switch (ReasonOf(status)) {
+    case Reason::kTooBig:
+      Tagged(tag, No(MessageOf(status), "TOOBIG"));
+      break;
+    case Reason::kPolicy:
+      Tagged(tag, No(MessageOf(status), "BADCHARSET (UTF-8 US-ASCII)"));
+      break;
+    default:
+      Tagged(tag, Bad(MessageOf(status)));
+  }
+  CountBad();
+}
+
+void ServerSession::CountBad() {
+  int limit = authenticated() ? kMaxBadAfterLogin : kMaxBadBeforeLogin;
+  if (++bad_commands_ >= limit) Bye("Too many bad commands", "bad commands");
+}
+
+unsigned ServerSession::StateBit() const {
+  return authenticated() ? std::holds_alternative<Selected>(state_) ? kSelected : kAuthenticated
+                         : kNotAuthenticated;
+}
+
+Limits ServerSession::CurrentLimits() const {
+  return authenticated() ? LimitsAfterLogin(options_.max_message) : LimitsBeforeLogin();
+}
+
+MailboxView* ServerSession::view() {
+  auto* selected = std::get_if<Selected>(&state_);
+  return selected ? &selected->view : nullptr;
+}
+
+bool ServerSession::read_only() const {
+  const auto* selected = std::get_if<Selected>(&state_);
+  return selected && selected->read_only;
+}
+
+absl::Duration ServerSession::IdleLimit() const {
+  return authenticated() ? options_.idle_limit : options_.login_limit;
+}
+
+void ServerSession::Resume(Outcome outcome) {
+  waiting_ = false;
+  if (std::holds_alternative<AuthExchange>(mode_)) return ResumeAuth(std::move(outcome));
+  if (auto* done = std::get_if<Done>(&outcome)) return ResumeCommand(std::move(*done));
+}
+
+void ServerSession::ResumeCommand(Done done) {
+  Running running = std::get<Running>(mode_);
+  mode_ = Commands{};
+  if (running.row->flags & kChangesSelection) {
+    // RFC 9051 7.1 CLOSED: what follows is about the new mailbox.
+    if (std::holds_alternative<Selected>(state_) && running.row->name != "CLOSE") {
+      Untagged("OK [CLOSED] Previous mailbox closed");
+    }
+    if (running.row->name != "CLOSE" || done.result.kind == Result::Kind::kOk) state_ = Authenticated{};
+  }
+  out_ += done.untagged;
+  if (MailboxView* now = view()) {
+    Expunges expunges = running.row->flags & kHoldsExpunge ? Expunges::kHold : Expunges::kReport;
+    out_ += now->TakeUpdates(expunges, update_form());
+  }
+  if (done.selection) state_ = Selected{std::move(done.selection->view), done.selection->read_only};
+  Tagged(running.tag, done.result);
+}
+
+bool ServerSession::ReadIdleLine() {
+  Lexer::Event event = lexer_.NextLine(100);
+  if (std::holds_alternative<Lexer::NeedMore>(event)) return false;
+  std::string tag = std::get<Idling>(mode_).tag;
+  PushUpdates();
+  mode_ = Commands{};
+  auto* line = std::get_if<Lexer::CommandText>(&event);
+  // RFC 2177 3
+  if (line && EqualsIgnoreCase(line->text, "DONE")) {
+    Tagged(tag, Ok("Idle completed"));
+  } else {
+    Tagged(tag, Bad("Expected DONE"));
+    CountBad();
+  }
+  return true;
+}
+
+void ServerSession::PushUpdates() {
+  if (!idling()) return;
+  if (MailboxView* now = view()) out_ += now->TakeUpdates(Expunges::kReport, update_form());
+}
+
+void ServerSession::Shutdown(std::string_view text) { shutdown_ = std::string(text); }
+
+void ServerSession::Untagged(std::string_view text) { out_ += fmt::format("* {}\r\n", text); }
+
+void ServerSession::Tagged(std::string_view tag, const Result& result) {
+  out_ += fmt::format("{} {} ", tag, KindName(result.kind));
+  if (!result.code.empty()) out_ += fmt::format("[{}] ", result.code);
+  out_ += result.text.empty() ? "Done" : result.text;
+  out_ += "\r\n";
+}
+
+void ServerSession::Bye(std::string_view text, std::string_view reason) {
+  Untagged(fmt::format("BYE {}", text));
+  mode_ = Closed{std::string(reason)};
+}
+
+}  // namespace pennypost::imap

@@ -1,0 +1,110 @@
+// Commands the session answers by itself.
+
+#include <fmt/format.h>
+
+#include "imap/session.h"
+
+namespace pennypost::imap {
+
+void ServerSession::RunLocal(std::string tag, const CommandRow& row, CommandBody body) {
+  if (row.name == "CAPABILITY") {
+    Untagged("CAPABILITY " + Capabilities());
+    Tagged(tag, Ok("Done"));
+  } else if (row.name == "NAMESPACE") {
+    // RFC 2342 5: one personal namespace.
+    Untagged("NAMESPACE ((\"\" \"/\")) NIL NIL");
+    Tagged(tag, Ok("Done"));
+  } else if (row.name == "ID") {
+    DoId(tag);
+  } else if (row.name == "LOGOUT") {
+    DoLogout(tag);
+  } else if (row.name == "STARTTLS") {
+    DoStartTls(tag);
+  } else if (row.name == "UNSELECT") {
+    DoUnselect(tag);
+  } else if (row.name == "IDLE") {
+    out_ += "+ idling\r\n";
+    mode_ = Idling{std::move(tag)};
+    PushUpdates();
+  } else if (auto* enable = std::get_if<Enable>(&body)) {
+    DoEnable(tag, *enable);
+  } else if (auto* login = std::get_if<Login>(&body)) {
+    DoLogin(std::move(tag), std::move(*login));
+  } else if (auto* authenticate = std::get_if<Authenticate>(&body)) {
+    DoAuthenticate(std::move(tag), std::move(*authenticate));
+  }
+}
+
+std::string ServerSession::Capabilities() const {
+  std::string out = "IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE";
+  if (!authenticated()) {
+    if (!options_.tls && options_.starttls) out += " STARTTLS";
+    if (PasswordsAllowed()) {
+      for (const std::string& name : sasl::ServerMechanismNames()) {
+        // LOGIN is for SMTP clients that know nothing else.
+        if (name != "LOGIN") out += " AUTH=" + name;
+      }
+    } else {
+      out += " LOGINDISABLED";
+    }
+    return out;
+  }
+  return out +
+         " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED"
+         " LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES WITHIN CONDSTORE BINARY QUOTA QUOTA=RES-STORAGE" +
+         fmt::format(" APPENDLIMIT={}", options_.max_message);
+}
+
+// RFC 2971 3.2: the name only; versions help attackers.
+void ServerSession::DoId(const std::string& tag) {
+  Untagged("ID (\"name\" \"Pennypost\")");
+  Tagged(tag, Ok("Done"));
+}
+
+void ServerSession::DoLogout(const std::string& tag) {
+  Untagged("BYE Logging out");
+  Tagged(tag, Ok("Done"));
+  mode_ = Closed{"logout"};
+}
+
+void ServerSession::DoStartTls(const std::string& tag) {
+  if (options_.tls || !options_.starttls) return Tagged(tag, Bad("TLS cannot start here"));
+  if (lexer_.HasBuffered()) {
+    // What a man in the middle put behind the command must not run as if it came over TLS.
+    Tagged(tag, Bad("Nothing may follow STARTTLS"));
+    return Bye("Nothing may follow STARTTLS", "bytes after STARTTLS");
+  }
+  Tagged(tag, Ok("Begin TLS now"));
+  tls_due_ = true;
+  mode_ = TlsHandshake{};
+}
+
+void ServerSession::TlsStarted() {
+  // RFC 9051 6.2.1: what was known before counts no more.
+  options_.tls = true;
+  lexer_.Clear();
+  bad_commands_ = 0;
+  mode_ = Commands{};
+}
+
+void ServerSession::DoEnable(const std::string& tag, const Enable& enable) {
+  std::string enabled;
+  for (const std::string& feature : enable.features) {
+    if (feature == "CONDSTORE" && !features_.condstore) {
+      features_.condstore = true;
+      enabled += " CONDSTORE";
+    } else if (feature == "IMAP4REV2" && !features_.imap4rev2) {
+      features_.imap4rev2 = true;
+      enabled += " IMAP4rev2";
+    }
+  }
+  Untagged("ENABLED" + enabled);
+  Tagged(tag, Ok("Done"));
+}
+
+void ServerSession::DoUnselect(const std::string& tag) {
+  state_ = Authenticated{};
+  Tagged(tag, Ok("Done"));
+}
+
+}  // namespace pennypost::imap

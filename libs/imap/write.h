@@ -1,0 +1,72 @@
+#pragma once
+// Typed writers of responses. Every string of a message or a user goes through here, so that no byte of it can end a
+// line or start another response.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "imap/command.h"
+#include "imap/scanner.h"
+#include "mime/structure.h"
+
+namespace pennypost::imap {
+
+// Quoted where it can be, else a literal; NUL becomes 0x80, since no literal may hold it (RFC 9051 9 CHAR8).
+void WriteString(std::string_view text, std::string& out);
+// NIL for nothing.
+void WriteNString(const std::optional<std::string>& text, std::string& out);
+void WriteLiteral(std::string_view bytes, std::string& out);
+// A mailbox name as the client wants it: an atom or a string.
+void WriteMailbox(std::string_view utf8, NameForm form, std::string& out);
+
+// "(\Seen $Junk)"
+void WriteFlags(const std::vector<std::string>& flags, std::string& out);
+// "17-Jul-1996 02:44:25 +0000", quoted.
+void WriteDate(int64_t unix_seconds, std::string& out);
+
+// RFC 9051 7.5.2
+void WriteEnvelope(const mime::Envelope& envelope, std::string& out);
+enum class BodyForm { kBody, kBodyStructure };
+void WriteBodyStructure(const mime::Structure& structure, BodyForm form, std::string& out);
+
+// "1:3,5" of ascending numbers.
+std::string FormatSet(const std::vector<uint32_t>& ascending);
+
+// The word of a STATUS item.
+std::string_view StatusItemName(StatusItem item);
+
+// "BODY[1.HEADER.FIELDS (TO)]<0>": the name of a fetch item in its response.
+std::string FetchItemName(const FetchItem& item);
+
+struct ListEntry {
+  std::string name;
+  std::vector<std::string> attributes;  // "\HasChildren"
+  bool child_info_subscribed = false;   // CHILDINFO (RFC 5258 3.5)
+  bool lsub = false;
+};
+void WriteList(const ListEntry& entry, NameForm form, std::string& out);
+
+struct StatusValue {
+  StatusItem item;
+  uint64_t value;
+};
+void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& values, NameForm form, std::string& out);
+
+// What SEARCH found, as `numbers` (ascending).
+struct SearchResult {
+  std::vector<uint32_t> numbers;
+  std::optional<uint64_t> highest_modseq;
+};
+// "* SEARCH 1 2 (MODSEQ 9)"
+void WriteSearch(const SearchResult& result, std::string& out);
+// "* ESEARCH (TAG "a") UID MIN 1" (RFC 4731)
+void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers, unsigned returns, std::string& out);
+
+// RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
+void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);
+
+}  // namespace pennypost::imap

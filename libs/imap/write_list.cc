@@ -1,0 +1,91 @@
+// LIST, LSUB, STATUS, QUOTA responses and the names of items.
+
+#include <fmt/format.h>
+
+#include "imap/mailbox_name.h"
+#include "imap/write.h"
+
+namespace pennypost::imap {
+
+std::string_view StatusItemName(StatusItem item) {
+  switch (item) {
+    case StatusItem::kMessages:
+      return "MESSAGES";
+    case StatusItem::kRecent:
+      return "RECENT";
+    case StatusItem::kUidNext:
+      return "UIDNEXT";
+    case StatusItem::kUidValidity:
+      return "UIDVALIDITY";
+    case StatusItem::kUnseen:
+      return "UNSEEN";
+    case StatusItem::kDeleted:
+      return "DELETED";
+    case StatusItem::kSize:
+      return "SIZE";
+    case StatusItem::kHighestModSeq:
+      return "HIGHESTMODSEQ";
+  }
+  return "";
+}
+
+void WriteList(const ListEntry& entry, NameForm form, std::string& out) {
+  out += entry.lsub ? "* LSUB " : "* LIST ";
+  WriteFlags(entry.attributes, out);
+  out += fmt::format(" \"{}\" ", kSeparator);
+  WriteMailbox(entry.name, form, out);
+  if (entry.child_info_subscribed) out += " (\"CHILDINFO\" (\"SUBSCRIBED\"))";
+  out += "\r\n";
+}
+
+void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& values, NameForm form,
+                 std::string& out) {
+  out += "* STATUS ";
+  WriteMailbox(mailbox, form, out);
+  out += " (";
+  for (size_t i = 0; i < values.size(); ++i) {
+    out += fmt::format("{}{} {}", i ? " " : "", StatusItemName(values[i].item), values[i].value);
+  }
+  out += ")\r\n";
+}
+
+void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out) {
+  out += "* QUOTA ";
+  WriteString(root, out);
+  if (limit_bytes == 0) {
+    out += " ()\r\n";
+  } else {
+    out += fmt::format(" (STORAGE {} {})\r\n", (used_bytes + 1023) / 1024, limit_bytes / 1024);
+  }
+}
+
+void WriteSearch(const SearchResult& result, std::string& out) {
+  out += "* SEARCH";
+  for (uint32_t number : result.numbers) out += " " + std::to_string(number);
+  // RFC 7162 3.1.5: only with a non-empty result.
+  if (result.highest_modseq && !result.numbers.empty()) {
+    out += fmt::format(" (MODSEQ {})", *result.highest_modseq);
+  }
+  out += "\r\n";
+}
+
+void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers, unsigned returns,
+                  std::string& out) {
+  out += "* ESEARCH (TAG ";
+  WriteString(tag, out);
+  out += ")";
+  if (numbers == Numbers::kUid) out += " UID";
+  // RFC 4731 3.1: MIN, MAX and ALL are left out where nothing was found.
+  if (!result.numbers.empty()) {
+    if (returns & kReturnMin) out += fmt::format(" MIN {}", result.numbers.front());
+    if (returns & kReturnMax) out += fmt::format(" MAX {}", result.numbers.back());
+    if (returns & kReturnAll) out += " ALL " + FormatSet(result.numbers);
+  }
+  if (returns & kReturnCount) out += fmt::format(" COUNT {}", result.numbers.size());
+  if (result.highest_modseq && !result.numbers.empty()) {
+    out += fmt::format(" MODSEQ {}", *result.highest_modseq);
+  }
+  out += "\r\n";
+}
+
+}  // namespace pennypost::imap

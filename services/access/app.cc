@@ -1,0 +1,134 @@
+#include "services/access/app.h"
+
+#include <absl/time/clock.h>
+#include <boost/asio/io_context.hpp>
+
+#include "config/config.h"
+#include "log/log.h"
+#include "services/access/imap/connection.h"
+#include "services/access/pop3/connection.h"
+
+namespace pennypost::access {
+namespace {
+
+// The context of one listening socket.
+enum class Tls { kStartTls, kImplicit };
+
+// Coroutines by name: a lambda of a coroutine would keep its captures in a dead object.
+net::Awaitable<void> ServeImap(clients::Clients& clients, const ConnectionOptions& options,
+                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain) {
+  ImapConnection connection(clients, options, std::move(stream), std::move(peer), drain);
+  co_await connection.Run();
+}
+
+net::Awaitable<void> ServePop3(clients::Clients& clients, const Pop3Options& options,
+                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain) {
+  Pop3Connection connection(clients, options, std::move(stream), std::move(peer), drain);
+  co_await connection.Run();
+}
+
+class App : public runtime::Component {
+ public:
+  explicit App(runtime::Environment& environment) : environment_(environment) {
+    const auto& config = environment.config.access();
+    SetImap(imap_, Tls::kStartTls);
+    SetImap(imaps_, Tls::kImplicit);
+    SetPop3(pop3_, Tls::kStartTls);
+    SetPop3(pop3s_, Tls::kImplicit);
+    AddImap(config.imap(), imap_);
+    AddImap(config.imaps(), imaps_);
+    AddPop3(config.pop3(), pop3_);
+    AddPop3(config.pop3s(), pop3s_);
+  }
+
+  std::string_view name() const override { return "access"; }
+
+  absl::Status Start() override {
+    for (auto& [address, listener] : listeners_) {
+      RETURN_IF_ERROR(listener->Start(address));
+      log::Info("access.listening", {{"address", address}, {"port", int{listener->port()}}});
+    }
+    return absl::OkStatus();
+  }
+
+  void BeginDrain() override {
+    for (auto& [address, listener] : listeners_) listener->BeginDrain();
+  }
+
+  void FinishDrain(absl::Duration at_most) override {
+    absl::Time deadline = absl::Now() + at_most;
+    for (auto& [address, listener] : listeners_) {
+      listener->FinishDrain(std::max(deadline - absl::Now(), absl::ZeroDuration()));
+    }
+  }
+
+ private:
+  void SetImap(ConnectionOptions& options, Tls tls) const {
+    const auto& config = environment_.config.access();
+    options.host = environment_.config.common().hostname();
+    options.tls = environment_.tls;
+    options.implicit_tls = tls == Tls::kImplicit;
+    options.max_message = config.max_append_bytes();
+    options.login_timeout = absl::Seconds(config.login_timeout_seconds());
+    options.idle_timeout = absl::Seconds(config.idle_timeout_seconds());
+  }
+
+  void SetPop3(Pop3Options& options, Tls tls) const {
+    const auto& config = environment_.config.access();
+    options.host = environment_.config.common().hostname();
+    options.tls = environment_.tls;
+    options.implicit_tls = tls == Tls::kImplicit;
+    options.login_timeout = absl::Seconds(config.login_timeout_seconds());
+  }
+
+  net::ListenerLimits LimitsWith(std::string refusal) const {
+    const auto& config = environment_.config.access();
+    return {config.max_connections(), config.max_connections_per_address(), std::move(refusal)};
+  }
+
+  void AddImap(const std::string& address, const ConnectionOptions& options) {
+    if (config::IsOff(address) || (options.implicit_tls && !options.tls)) return;
+    clients::Clients* clients = &environment_.clients;
+    const ConnectionOptions* shared = &options;
+    auto handler = [clients, shared](std::shared_ptr<net::Stream> stream, net::Peer peer,
+                                     const net::DrainSignal& drain) {
+      return ServeImap(*clients, *shared, std::move(stream), std::move(peer), drain);
+    };
+    auto limits = LimitsWith(options.implicit_tls ? "" : "* BYE [UNAVAILABLE] Too many connections\r\n");
+    listeners_.emplace_back(address, std::make_unique<net::Listener>(environment_.io, limits, handler));
+  }
+
+  void AddPop3(const std::string& address, const Pop3Options& options) {
+    if (config::IsOff(address) || (options.implicit_tls && !options.tls)) return;
+    clients::Clients* clients = &environment_.clients;
+    const Pop3Options* shared = &options;
+    auto handler = [clients, shared](std::shared_ptr<net::Stream> stream, net::Peer peer,
+                                     const net::DrainSignal& drain) {
+      return ServePop3(*clients, *shared, std::move(stream), std::move(peer), drain);
+    };
+    auto limits = LimitsWith(options.implicit_tls ? "" : "-ERR [SYS/TEMP] Too many connections\r\n");
+    listeners_.emplace_back(address, std::make_unique<net::Listener>(environment_.io, limits, handler));
+  }
+
+  runtime::Environment& environment_;
+  ConnectionOptions imap_, imaps_;
+  Pop3Options pop3_, pop3s_;
+  std::vector<std::pair<std::string, std::unique_ptr<net::Listener>>> listeners_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment& environment) {
+  const auto& config = environment.config.access();
+  // RFC 9051 5.4: less would break clients that follow the standard.
+  if (config.idle_timeout_seconds() < 1800) return SyntaxError("access.idle_timeout_seconds must be 1800 at least");
+  if (config.login_timeout_seconds() == 0) return SyntaxError("access.login_timeout_seconds must not be 0");
+  constexpr uint64_t kMostAppend = 64 << 20;
+  if (config.max_append_bytes() == 0 || config.max_append_bytes() > kMostAppend) {
+    return SyntaxError("access.max_append_bytes must be 1 to 67108864");
+  }
+  std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment);
+  return app;
+}
+
+}  // namespace pennypost::access

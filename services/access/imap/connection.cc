@@ -1,0 +1,232 @@
+#include "services/access/imap/connection.h"
+
+#include <absl/time/clock.h>
+
+#include "log/log.h"
+#include "metrics/metrics.h"
+#include "rpc/call.h"
+#include "services/access/imap/imap_error.h"
+
+namespace pennypost::access {
+
+namespace pb = mailbox::v1;
+
+namespace {
+
+constexpr absl::Duration kWriteStall = absl::Minutes(2);
+constexpr absl::Duration kHandshakeLimit = absl::Seconds(10);
+constexpr absl::Duration kWatchLength = absl::Seconds(120);
+// A client with a mailbox open is told to come back when the store stays away this long (ROBUSTNESS 2.7).
+constexpr absl::Duration kStoreGoneLimit = absl::Seconds(60);
+constexpr int kMaxWatches = 4;
+
+imap::SessionOptions OptionsOf(const ConnectionOptions& options) {
+  imap::SessionOptions out;
+  out.host = options.host;
+  out.tls = options.implicit_tls;
+  out.starttls = options.tls != nullptr;
+  out.max_message = options.max_message;
+  out.login_limit = options.login_timeout;
+  out.idle_limit = options.idle_timeout;
+  // Without a certificate there is no TLS to wait for: a machine of one's own, or a proxy in front.
+  out.allow_plaintext = options.tls == nullptr;
+  return out;
+}
+
+prometheus::Counter& CommandCounter(std::string_view verb) {
+  return metrics::Counter("pennypost_access_imap_commands_total", "IMAP commands", {{"verb", std::string(verb)}});
+}
+
+}  // namespace
+
+// What the callback of WaitForChanges and the connection share. The callback may come when the connection is gone.
+struct ImapConnection::Watch {
+  std::atomic<int> open{0};        // calls under way
+  std::atomic<bool> fired{false};  // one ended since the connection last looked
+  std::atomic<bool> failed{false};
+  std::atomic<uint64_t> modseq{0};
+};
+
+ImapConnection::ImapConnection(clients::Clients& clients, const ConnectionOptions& options,
+                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain)
+    : clients_(clients),
+      options_(options),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
+      drain_(drain),
+      session_(OptionsOf(options)),
+      watch_(std::make_shared<Watch>()),
+      silent_since_(absl::Now()) {
+}
+
+net::Awaitable<void> ImapConnection::Run() {
+  bool go_on = true;
+  if (options_.implicit_tls) go_on = co_await HandshakeTls();
+  while (go_on && !broken_) {
+    if (drain_.draining()) session_.Shutdown("[UNAVAILABLE] Server is restarting, come back");
+    imap::Step step = session_.Next();
+    go_on = co_await Act(std::move(step));
+  }
+  log::Info("imap.session.end", {{"peer", peer_.address.ToString()},
+                                 {"user", account_.address},
+                                 {"tls", stream_->TlsDescription()},
+                                 {"commands", commands_},
+                                 {"reason", end_}});
+}
+
+net::Awaitable<bool> ImapConnection::Act(imap::Step step) {
+  if (auto* output = std::get_if<imap::Output>(&step)) co_return co_await Write(output->bytes);
+  if (std::holds_alternative<imap::NeedInput>(step)) co_return co_await Read();
+  if (std::holds_alternative<imap::StartTls>(step)) {
+    bool shaken = co_await HandshakeTls();
+    if (shaken) session_.TlsStarted();
+    co_return shaken;
+  }
+  if (auto* close = std::get_if<imap::CloseConnection>(&step)) {
+    end_ = close->reason;
+    co_return false;
+  }
+  ++commands_;
+  imap::Outcome outcome = co_await Answer(std::move(std::get<imap::Request>(step)));
+  session_.Resume(std::move(outcome));
+  co_return true;
+}
+
+net::Awaitable<bool> ImapConnection::HandshakeTls() {
+  absl::Status status = co_await stream_->StartTlsServer(*options_.tls, kHandshakeLimit);
+  if (!status.ok()) end_ = "TLS: " + MessageOf(status);
+  co_return status.ok();
+}
+
+net::Awaitable<bool> ImapConnection::Write(std::string_view bytes) {
+  absl::Status status = co_await stream_->Write(bytes, kWriteStall);
+  if (!status.ok()) {
+    end_ = "write: " + MessageOf(status);
+    broken_ = true;
+  }
+  co_return status.ok();
+}
+
+net::Awaitable<bool> ImapConnection::Read() {
+  if (session_.idling()) StartWatch();
+  // Interrupts must not lengthen the client's time.
+  absl::Duration left = std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
+  char buffer[16 << 10];
+  absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
+  if (got.ok() && *got > 0) {
+    silent_since_ = absl::Now();
+    session_.Feed({buffer, *got});
+    co_return true;
+  }
+  if (got.status().code() == absl::StatusCode::kCancelled) co_return co_await Interrupted();
+  if (got.status().code() == absl::StatusCode::kDeadlineExceeded) {
+    end_ = "timeout";
+    // RFC 9051 5.4: the client is told, if it still listens.
+    co_await stream_->Write("* BYE Too long without a command\r\n", absl::Seconds(5));
+  } else if (!got.ok()) {
+    end_ = "read: " + MessageOf(got.status());
+  }
+  co_return false;
+}
+
+// A change, or the server ends.
+net::Awaitable<bool> ImapConnection::Interrupted() {
+  if (!watch_->fired.exchange(false)) co_return true;
+  watching_ = false;
+  if (session_.idling()) co_await ReportChanges();
+  co_return true;
+}
+
+net::Awaitable<void> ImapConnection::ReportChanges() {
+  if (watch_->failed.exchange(false)) {
+    // The store is away: no news are invented, and it is not asked in a tight loop.
+    NoteStore(false);
+    co_await net::Sleep(absl::Seconds(1));
+    co_return;
+  }
+  ImapContext context = Context();
+  uint64_t seen = watch_->modseq.load();
+  absl::Status status = co_await SyncView(context);
+  NoteStore(status.ok());
+  // MODSEQ rises in the order in which changes become visible, so all up to here are in the view now.
+  if (status.ok()) synced_to_ = seen;
+  if (status.ok()) session_.PushUpdates();
+  if (status.code() == absl::StatusCode::kNotFound) session_.Shutdown("Mailbox was deleted");
+}
+
+// RFC 2177: one long poll at the store, which interrupts our Read when it ends.
+void ImapConnection::StartWatch() {
+  imap::MailboxView* view = session_.view();
+  if (!view) return;
+  int64_t mailbox_id = view->info().mailbox_id;
+  if (watching_ && watched_mailbox_ == mailbox_id) return;
+  // Those of mailboxes left behind end by themselves; a client that hops about waits for them.
+  if (watch_->open.load() >= kMaxWatches) return;
+  if (watched_mailbox_ != mailbox_id) synced_to_ = 0;
+  pb::WaitForChangesRequest request;
+  request.set_account_id(account_.id);
+  request.set_mailbox_id(mailbox_id);
+  request.set_since_modseq(std::max(view->info().highest_modseq, synced_to_));
+  request.set_max_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kWatchLength)));
+  watching_ = true;
+  watched_mailbox_ = mailbox_id;
+  watch_->open.fetch_add(1);
+  std::shared_ptr<Watch> watch = watch_;
+  std::shared_ptr<net::Stream> stream = stream_;
+  rpc::CallAsync<pb::MailboxService, pb::WaitForChangesRequest, pb::WaitForChangesResponse>(
+      *clients_.mailbox, &pb::MailboxService::WaitForChanges, request, kWatchLength + absl::Seconds(10),
+      [watch, stream](absl::StatusOr<pb::WaitForChangesResponse> response) {
+        if (response.ok()) watch->modseq = response->modseq();
+        if (!response.ok()) watch->failed = true;
+        watch->open.fetch_sub(1);
+        watch->fired = true;
+        stream->Interrupt();
+      });
+}
+
+void ImapConnection::NoteStore(bool reachable) {
+  if (reachable) {
+    store_gone_since_ = absl::InfiniteFuture();
+    return;
+  }
+  absl::Time now = absl::Now();
+  store_gone_since_ = std::min(store_gone_since_, now);
+  if (now - store_gone_since_ > kStoreGoneLimit) session_.Shutdown("[UNAVAILABLE] Mail store is away, come back");
+}
+
+ImapContext ImapConnection::Context() { return {clients_, session_, *this, account_}; }
+
+net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
+  LoginPeer who{"imap", peer_.address.ToString()};
+  if (auto* run = std::get_if<imap::RunCommand>(&request)) {
+    CommandCounter(run->row->name).Increment();
+    ImapContext context = Context();
+    Done done = co_await HandleCommand(context, *run);
+    if (session_.view()) NoteStore(done.result.code != "UNAVAILABLE");
+    co_return done;
+  }
+  if (auto* password = std::get_if<imap::CheckPassword>(&request)) {
+    auto account = co_await CheckPassword(clients_, who, password->user, password->password);
+    co_return Login(std::move(account));
+  }
+  if (auto* keys = std::get_if<imap::FetchScramKeys>(&request)) {
+    auto found = co_await FetchScramKeys(clients_, who, keys->user);
+    if (!found.ok()) co_return ImapRefusal(found.status());
+    co_return imap::ScramKeysFound{*std::move(found)};
+  }
+  auto& finish = std::get<imap::FinishScram>(request);
+  auto account = co_await FinishScram(clients_, who, finish.user,
+                                      finish.success ? ScramEnd::kProved : ScramEnd::kFailed);
+  co_return Login(std::move(account));
+}
+
+imap::Outcome ImapConnection::Login(absl::StatusOr<Account> account) {
+  if (!account.ok()) {
+    log::Info("imap.login.failed", {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
+    return ImapRefusal(account.status());
+  }
+  account_ = *std::move(account);
+  return imap::LoggedIn{};
+}
+
+}  // namespace pennypost::access

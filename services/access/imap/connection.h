@@ -1,0 +1,67 @@
+#pragma once
+// The driver of one IMAP connection: reads, feeds the session, writes, runs its requests. The only place with timeouts.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "net/listener.h"
+#include "net/stream.h"
+#include "net/tls.h"
+#include "services/access/imap/handlers.h"
+
+namespace pennypost::access {
+
+struct ConnectionOptions {
+  std::string host;
+  const net::TlsServerContext* tls = nullptr;  // nullptr: no TLS is offered
+  bool implicit_tls = false;
+  size_t max_message = 35 << 20;
+  absl::Duration login_timeout = absl::Seconds(60);
+  absl::Duration idle_timeout = absl::Minutes(30);
+};
+
+class ImapConnection : private ResponseSink {
+ public:
+  ImapConnection(clients::Clients& clients, const ConnectionOptions& options, std::shared_ptr<net::Stream> stream,
+                 net::Peer peer, const net::DrainSignal& drain);
+
+  // Until the connection ends. The caller closes the stream.
+  net::Awaitable<void> Run();
+
+ private:
+  struct Watch;
+
+  net::Awaitable<bool> Write(std::string_view bytes) override;
+  void Break() override { broken_ = true; }
+
+  net::Awaitable<bool> Act(imap::Step step);
+  net::Awaitable<bool> Read();
+  net::Awaitable<bool> Interrupted();
+  net::Awaitable<bool> HandshakeTls();
+  net::Awaitable<imap::Outcome> Answer(imap::Request request);
+  imap::Outcome Login(absl::StatusOr<Account> account);
+  void StartWatch();
+  net::Awaitable<void> ReportChanges();
+  void NoteStore(bool reachable);
+  ImapContext Context();
+
+  clients::Clients& clients_;
+  const ConnectionOptions& options_;
+  std::shared_ptr<net::Stream> stream_;
+  const net::Peer peer_;
+  const net::DrainSignal& drain_;
+  imap::ServerSession session_;
+  Account account_;
+  std::shared_ptr<Watch> watch_;
+  bool watching_ = false;        // a call for watched_mailbox_ is under way
+  int64_t watched_mailbox_ = 0;
+  uint64_t synced_to_ = 0;       // no change of the watched mailbox up to here is news
+  absl::Time silent_since_;                         // when the client was last heard of
+  absl::Time store_gone_since_ = absl::InfiniteFuture();
+  bool broken_ = false;
+  int commands_ = 0;
+  std::string end_ = "connection closed";
+};
+
+}  // namespace pennypost::access

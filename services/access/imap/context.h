@@ -1,0 +1,60 @@
+#pragma once
+// What a handler works with: the session of its client, who that is, and the services behind.
+
+#include <absl/time/time.h>
+
+#include <string>
+#include <string_view>
+
+#include "clients/clients.h"
+#include "imap/session.h"
+#include "imap/write.h"
+#include "net/awaitable.h"
+#include "services/access/login.h"
+
+namespace pennypost::access {
+
+// Takes untagged responses while a command still runs, so that a large FETCH does not grow in memory.
+class ResponseSink {
+ public:
+  virtual ~ResponseSink() = default;
+  // False once the client is gone: the handler may stop.
+  virtual net::Awaitable<bool> Write(std::string_view bytes) = 0;
+  // A response broke off in the middle of a literal: nothing that follows can be told from its bytes, so the connection
+  // ends without another word.
+  virtual void Break() = 0;
+};
+
+struct ImapContext {
+  clients::Clients& clients;
+  imap::ServerSession& session;
+  ResponseSink& sink;
+  Account account;
+
+  mailbox::v1::MailboxService& mailbox() const { return *clients.mailbox; }
+  imap::NameForm names() const { return session.features().names(); }
+  // Only in commands whose table row demands a selected mailbox.
+  imap::MailboxView& view() const { return *session.view(); }
+};
+
+// How long the client waits for the store before NO [UNAVAILABLE].
+inline constexpr absl::Duration kReadTimeout = absl::Seconds(10);
+inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kSearchTimeout = absl::Seconds(30);
+
+// A request with the account filled in.
+template <class Request>
+Request For(const ImapContext& context) {
+  Request request;
+  request.set_account_id(context.account.id);
+  return request;
+}
+// The same for the selected mailbox.
+template <class Request>
+Request ForSelected(const ImapContext& context) {
+  Request request = For<Request>(context);
+  request.set_mailbox_id(context.view().info().mailbox_id);
+  return request;
+}
+
+}  // namespace pennypost::access

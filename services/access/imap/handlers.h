@@ -1,0 +1,42 @@
+#pragma once
+// One function a command, in handlers/<command>.cc. Each goes: resolve names, check rights, call, apply changes to the
+// view, answer. They never throw and never touch a socket.
+
+#include "services/access/imap/context.h"
+
+namespace pennypost::access {
+
+using imap::Done;
+
+// Runs the command of a request. What `command` holds must outlive the call.
+net::Awaitable<Done> HandleCommand(ImapContext& context, const imap::RunCommand& command);
+
+net::Awaitable<Done> HandleNoop(ImapContext& context);
+net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select);
+net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& create);
+net::Awaitable<Done> HandleDelete(ImapContext& context, const imap::Delete& remove);
+net::Awaitable<Done> HandleRename(ImapContext& context, const imap::Rename& rename);
+net::Awaitable<Done> HandleSubscribe(ImapContext& context, const imap::Subscribe& subscribe);
+net::Awaitable<Done> HandleList(ImapContext& context, const imap::List& list);
+net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& status);
+net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& append);
+net::Awaitable<Done> HandleGetQuota(ImapContext& context, const imap::GetQuota& quota);
+net::Awaitable<Done> HandleGetQuotaRoot(ImapContext& context, const imap::GetQuotaRoot& quota);
+net::Awaitable<Done> HandleClose(ImapContext& context);
+net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& expunge);
+net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search, const std::string& tag);
+net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch);
+net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store);
+net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
+
+// Brings the view up to the store. Nothing is written to the client: the session reports at its next chance.
+net::Awaitable<absl::Status> SyncView(ImapContext& context);
+
+// Messages of an index as the view wants them.
+std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
+
+// The values of STATUS items.
+std::vector<imap::StatusValue> StatusValues(const mailbox::v1::Mailbox& mailbox,
+                                            const std::vector<imap::StatusItem>& items);
+
+}  // namespace pennypost::access

@@ -1,0 +1,46 @@
+// COPY and MOVE (RFC 9051 6.4.7, 6.4.8).
+
+#include <fmt/format.h>
+
+#include "rpc/call.h"
+#include "services/access/imap/handlers.h"
+#include "services/access/imap/imap_error.h"
+
+namespace pennypost::access {
+
+namespace pb = mailbox::v1;
+
+net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
+  Done done;
+  done.result = imap::Ok("Nothing to do");
+  if (copy.move && context.session.read_only()) {
+    done.result = imap::No("Mailbox is read-only", "NOPERM");
+    co_return done;
+  }
+  auto indexes = context.view().Resolve(copy.set, copy.numbers);
+  if (!indexes.ok()) co_return ImapRefusal(indexes.status());
+  if (indexes->empty()) co_return done;
+  auto request = ForSelected<pb::CopyMessagesRequest>(context);
+  for (size_t index : *indexes) request.add_uids(context.view().uid_at(index));
+  request.set_destination(copy.mailbox);
+  request.set_move(copy.move);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CopyMessages, request, kWriteTimeout);
+  if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);
+  if (response->source_uids().empty()) co_return done;
+
+  std::vector<uint32_t> from(response->source_uids().begin(), response->source_uids().end());
+  std::vector<uint32_t> to(response->destination_uids().begin(), response->destination_uids().end());
+  std::string code = fmt::format("COPYUID {} {} {}", response->destination_uid_validity(), imap::FormatSet(from),
+                                 imap::FormatSet(to));
+  if (copy.move) {
+    // RFC 9051 6.4.8: COPYUID before the EXPUNGEs that the session now reports.
+    done.untagged = fmt::format("* OK [{}] Moved\r\n", code);
+    done.result = imap::Ok("Moved");
+    context.view().Vanish(from);
+  } else {
+    done.result = imap::Ok("Copied", code);
+  }
+  co_return done;
+}
+
+}  // namespace pennypost::access

@@ -1,0 +1,58 @@
+// CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8).
+
+#include "rpc/call.h"
+#include "services/access/imap/handlers.h"
+#include "services/access/imap/imap_error.h"
+
+namespace pennypost::access {
+
+namespace pb = mailbox::v1;
+
+namespace {
+
+template <class Response>
+Done DoneWith(const absl::StatusOr<Response>& response) {
+  Done done;
+  done.result = ImapError(response.status());
+  return done;
+}
+
+}  // namespace
+
+net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& create) {
+  auto request = For<pb::CreateMailboxRequest>(context);
+  request.set_name(create.mailbox);
+  request.set_special_use(create.special_use);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CreateMailbox, request, kWriteTimeout);
+  co_return DoneWith(response);
+}
+
+net::Awaitable<Done> HandleDelete(ImapContext& context, const imap::Delete& remove) {
+  if (remove.mailbox == "INBOX") {
+    Done refused;
+    refused.result = imap::No("INBOX stays", "CANNOT");
+    co_return refused;
+  }
+  auto request = For<pb::DeleteMailboxRequest>(context);
+  request.set_name(remove.mailbox);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::DeleteMailbox, request, kWriteTimeout);
+  co_return DoneWith(response);
+}
+
+net::Awaitable<Done> HandleRename(ImapContext& context, const imap::Rename& rename) {
+  auto request = For<pb::RenameMailboxRequest>(context);
+  request.set_from(rename.from);
+  request.set_to(rename.to);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::RenameMailbox, request, kWriteTimeout);
+  co_return DoneWith(response);
+}
+
+net::Awaitable<Done> HandleSubscribe(ImapContext& context, const imap::Subscribe& subscribe) {
+  auto request = For<pb::SubscribeRequest>(context);
+  request.set_name(subscribe.mailbox);
+  request.set_subscribed(subscribe.subscribed);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Subscribe, request, kWriteTimeout);
+  co_return DoneWith(response);
+}
+
+}  // namespace pennypost::access

@@ -1,0 +1,58 @@
+// SELECT and EXAMINE (RFC 9051 6.3.2, RFC 7162 3.1.2).
+
+#include <fmt/format.h>
+
+#include "rpc/call.h"
+#include "services/access/imap/handlers.h"
+#include "services/access/imap/imap_error.h"
+
+namespace pennypost::access {
+
+namespace pb = mailbox::v1;
+
+namespace {
+
+void WriteOpening(const ImapContext& context, const imap::MailboxView& view, bool read_only, std::string& out) {
+  std::vector<std::string> flags = {"\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"};
+  for (std::string& keyword : view.KeywordsInUse()) flags.push_back(std::move(keyword));
+  out += "* FLAGS ";
+  imap::WriteFlags(flags, out);
+  out += "\r\n* OK [PERMANENTFLAGS ";
+  if (read_only) flags.clear();
+  if (!read_only) flags.push_back("\\*");
+  imap::WriteFlags(flags, out);
+  out += fmt::format("] Flags\r\n* {} EXISTS\r\n", view.size());
+  if (context.names() == imap::NameForm::kUtf8) {
+    // RFC 9051 6.3.2: the canonical name.
+    imap::WriteList({view.info().name, {}, false, false}, imap::NameForm::kUtf8, out);
+  } else {
+    out += "* 0 RECENT\r\n";
+    if (uint32_t unseen = view.FirstUnseen()) out += fmt::format("* OK [UNSEEN {}] First unseen\r\n", unseen);
+  }
+  const imap::MailboxView::Info& info = view.info();
+  out += fmt::format("* OK [UIDVALIDITY {}] UIDs valid\r\n* OK [UIDNEXT {}] Next UID\r\n", info.uid_validity,
+                     info.uid_next);
+  out += fmt::format("* OK [HIGHESTMODSEQ {}] Highest\r\n", info.highest_modseq);
+}
+
+}  // namespace
+
+net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select) {
+  auto request = For<pb::OpenMailboxRequest>(context);
+  request.set_name(select.mailbox);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request, kReadTimeout);
+  if (!response.ok()) co_return ImapRefusal(response.status());
+  if (select.condstore) context.session.EnableCondstore();
+
+  const pb::Mailbox& mailbox = response->mailbox();
+  imap::MailboxView view({mailbox.id(), mailbox.name(), mailbox.uid_validity(), mailbox.uid_next(),
+                          mailbox.highest_modseq()});
+  view.Load(FromIndex(response->index()));
+  Done done;
+  WriteOpening(context, view, select.read_only, done.untagged);
+  done.result = imap::Ok("Selected", select.read_only ? "READ-ONLY" : "READ-WRITE");
+  done.selection = imap::Selection{std::move(view), select.read_only};
+  co_return done;
+}
+
+}  // namespace pennypost::access

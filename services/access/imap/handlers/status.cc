@@ -1,0 +1,63 @@
+// STATUS (RFC 9051 6.3.11).
+
+#include "rpc/call.h"
+#include "services/access/imap/handlers.h"
+#include "services/access/imap/imap_error.h"
+
+namespace pennypost::access {
+
+namespace pb = mailbox::v1;
+
+std::vector<imap::StatusValue> StatusValues(const pb::Mailbox& mailbox, const std::vector<imap::StatusItem>& items) {
+  using imap::StatusItem;
+  std::vector<imap::StatusValue> values;
+  for (StatusItem item : items) {
+    uint64_t value = 0;
+    switch (item) {
+      case StatusItem::kMessages:
+        value = mailbox.messages();
+        break;
+      case StatusItem::kRecent:
+        break;
+      case StatusItem::kUidNext:
+        value = mailbox.uid_next();
+        break;
+      case StatusItem::kUidValidity:
+        value = mailbox.uid_validity();
+        break;
+      case StatusItem::kUnseen:
+        value = mailbox.unseen();
+        break;
+      case StatusItem::kDeleted:
+        value = mailbox.deleted();
+        break;
+      case StatusItem::kSize:
+        value = mailbox.size_bytes();
+        break;
+      case StatusItem::kHighestModSeq:
+        value = mailbox.highest_modseq();
+        break;
+    }
+    values.push_back({item, value});
+  }
+  return values;
+}
+
+net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& status) {
+  auto request = For<pb::ListMailboxesRequest>(context);
+  request.set_name(status.mailbox);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::ListMailboxes, request, kReadTimeout);
+  if (!response.ok()) co_return ImapRefusal(response.status());
+  if (response->mailboxes().empty()) co_return ImapRefusal(NotFoundError("no such mailbox"));
+  // RFC 7162 3.1: asking for HIGHESTMODSEQ switches CONDSTORE on.
+  for (imap::StatusItem item : status.items) {
+    if (item == imap::StatusItem::kHighestModSeq) context.session.EnableCondstore();
+  }
+  Done done;
+  imap::WriteStatus(status.mailbox, StatusValues(response->mailboxes(0), status.items), context.names(),
+                    done.untagged);
+  done.result = imap::Ok("Done");
+  co_return done;
+}
+
+}  // namespace pennypost::access

@@ -1,0 +1,39 @@
+// The view and the store: how changes of others get to the client.
+
+#include "rpc/call.h"
+#include "services/access/imap/handlers.h"
+
+namespace pennypost::access {
+
+namespace pb = mailbox::v1;
+
+std::vector<imap::MessageState> FromIndex(const pb::MessageIndex& index) {
+  std::vector<imap::Flags> sets;
+  for (const pb::FlagSet& set : index.flag_sets()) sets.emplace_back(set.flags().begin(), set.flags().end());
+  std::vector<imap::MessageState> messages;
+  messages.reserve(static_cast<size_t>(index.uids_size()));
+  for (int i = 0; i < index.uids_size(); ++i) {
+    imap::MessageState& message = messages.emplace_back();
+    message.uid = index.uids(i);
+    // The arrays are parallel; a short one is our own bug and must not end the session.
+    if (i < index.modseqs_size()) message.modseq = index.modseqs(i);
+    if (i < index.sizes_size()) message.size = index.sizes(i);
+    if (i < index.internal_dates_size()) message.internal_date = index.internal_dates(i);
+    if (i < index.flags_size() && index.flags(i) < sets.size()) message.flags = sets[index.flags(i)];
+  }
+  return messages;
+}
+
+net::Awaitable<absl::Status> SyncView(ImapContext& context) {
+  auto request = ForSelected<pb::GetChangesRequest>(context);
+  request.set_since_modseq(context.view().info().highest_modseq);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kReadTimeout);
+  if (!response.ok()) co_return response.status();
+  imap::MailboxView& view = context.view();
+  for (const imap::MessageState& message : FromIndex(response->changed())) view.Change(message);
+  view.Vanish({response->vanished().begin(), response->vanished().end()});
+  view.SetHighestModSeq(response->mailbox().highest_modseq());
+  co_return absl::OkStatus();
+}
+
+}  // namespace pennypost::access

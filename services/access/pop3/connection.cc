@@ -1,0 +1,137 @@
+#include "services/access/pop3/connection.h"
+
+#include <absl/time/clock.h>
+
+#include "log/log.h"
+#include "services/access/pop3/policy.h"
+#include "services/access/pop3/pop3_error.h"
+
+namespace pennypost::access {
+namespace {
+
+constexpr absl::Duration kWriteStall = absl::Minutes(2);
+constexpr absl::Duration kHandshakeLimit = absl::Seconds(10);
+
+pop3::SessionOptions OptionsOf(const Pop3Options& options) {
+  pop3::SessionOptions out;
+  out.host = options.host;
+  out.tls = options.implicit_tls;
+  out.stls = options.tls != nullptr;
+  out.login_limit = options.login_timeout;
+  out.idle_limit = options.idle_timeout;
+  // As for IMAP: without a certificate there is no TLS to wait for.
+  out.allow_plaintext = options.tls == nullptr;
+  return out;
+}
+
+}  // namespace
+
+Pop3Connection::Pop3Connection(clients::Clients& clients, const Pop3Options& options,
+                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain)
+    : clients_(clients),
+      options_(options),
+      stream_(std::move(stream)),
+      peer_(std::move(peer)),
+      drain_(drain),
+      session_(OptionsOf(options)),
+      silent_since_(absl::Now()) {}
+
+net::Awaitable<void> Pop3Connection::Run() {
+  bool go_on = true;
+  if (options_.implicit_tls) go_on = co_await HandshakeTls();
+  while (go_on) {
+    if (drain_.draining()) session_.Shutdown("Server is restarting, come back");
+    pop3::Step step = session_.Next();
+    go_on = co_await Act(std::move(step));
+  }
+  log::Info("pop3.session.end", {{"peer", peer_.address.ToString()},
+                                 {"user", account_.address},
+                                 {"tls", stream_->TlsDescription()},
+                                 {"reason", end_}});
+}
+
+net::Awaitable<bool> Pop3Connection::Act(pop3::Step step) {
+  if (auto* output = std::get_if<pop3::Output>(&step)) {
+    absl::Status status = co_await stream_->Write(output->bytes, kWriteStall);
+    if (!status.ok()) end_ = "write: " + MessageOf(status);
+    co_return status.ok();
+  }
+  if (std::holds_alternative<pop3::NeedInput>(step)) co_return co_await Read();
+  if (std::holds_alternative<pop3::StartTls>(step)) {
+    bool shaken = co_await HandshakeTls();
+    if (shaken) session_.TlsStarted();
+    co_return shaken;
+  }
+  if (auto* close = std::get_if<pop3::CloseConnection>(&step)) {
+    end_ = close->reason;
+    co_return false;
+  }
+  pop3::Outcome outcome = co_await Answer(std::move(std::get<pop3::Request>(step)));
+  session_.Resume(std::move(outcome));
+  co_return true;
+}
+
+net::Awaitable<bool> Pop3Connection::HandshakeTls() {
+  absl::Status status = co_await stream_->StartTlsServer(*options_.tls, kHandshakeLimit);
+  if (!status.ok()) end_ = "TLS: " + MessageOf(status);
+  co_return status.ok();
+}
+
+net::Awaitable<bool> Pop3Connection::Read() {
+  absl::Duration left = std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
+  char buffer[4 << 10];
+  absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
+  if (got.ok() && *got > 0) {
+    silent_since_ = absl::Now();
+    session_.Feed({buffer, *got});
+    co_return true;
+  }
+  if (got.status().code() == absl::StatusCode::kCancelled) co_return true;
+  // RFC 1939 3: a timeout closes without a word and deletes nothing.
+  if (!got.ok()) end_ = "read: " + MessageOf(got.status());
+  co_return false;
+}
+
+net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
+  LoginPeer who{"pop3", peer_.address.ToString()};
+  if (auto* read = std::get_if<pop3::ReadMessage>(&request)) {
+    auto piece = co_await ReadMessage(clients_, account_.id, mailbox_id_, *read);
+    if (!piece.ok()) co_return Pop3Error(piece.status());
+    co_return *std::move(piece);
+  }
+  if (auto* password = std::get_if<pop3::CheckPassword>(&request)) {
+    auto account = co_await CheckPassword(clients_, who, password->user, password->password);
+    co_return Login(std::move(account));
+  }
+  if (std::holds_alternative<pop3::OpenMaildrop>(request)) {
+    auto opened = co_await OpenMaildrop(clients_, account_.id);
+    if (!opened.ok()) co_return Pop3Error(opened.status());
+    mailbox_id_ = opened->mailbox_id;
+    co_return std::move(opened->maildrop);
+  }
+  if (auto* messages = std::get_if<pop3::DeleteMessages>(&request)) {
+    absl::Status status = co_await DeleteMessages(clients_, account_.id, mailbox_id_, *messages);
+    if (!status.ok()) co_return Pop3Error(status);
+    co_return pop3::Accepted{};
+  }
+  if (auto* keys = std::get_if<pop3::FetchScramKeys>(&request)) {
+    auto found = co_await FetchScramKeys(clients_, who, keys->user);
+    if (!found.ok()) co_return Pop3Error(found.status());
+    co_return pop3::ScramKeysFound{*std::move(found)};
+  }
+  auto& finish = std::get<pop3::FinishScram>(request);
+  auto account = co_await FinishScram(clients_, who, finish.user,
+                                      finish.success ? ScramEnd::kProved : ScramEnd::kFailed);
+  co_return Login(std::move(account));
+}
+
+pop3::Outcome Pop3Connection::Login(absl::StatusOr<Account> account) {
+  if (!account.ok()) {
+    log::Info("pop3.login.failed", {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
+    return Pop3Error(account.status());
+  }
+  account_ = *std::move(account);
+  return pop3::Accepted{};
+}
+
+}  // namespace pennypost::access

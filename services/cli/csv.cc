@@ -1,0 +1,52 @@
+#include "services/cli/csv.h"
+
+namespace pennypost::cli {
+
+absl::StatusOr<std::vector<std::vector<std::string>>> ParseCsv(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::vector<std::vector<std::string>> records;
+  std::vector<std::string> record;
+  std::string field;
+  bool quoted = false, was_quoted = false;
+  int line = 1;
+  auto end_record = [&] {
+    record.push_back(std::move(field));
+    field.clear();
+    // An empty line is no record.
+    if (record.size() > 1 || !record[0].empty()) records.push_back(std::move(record));
+    record.clear();
+    was_quoted = false;
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '\n') ++line;
+    if (quoted) {
+      if (c != '"') {
+        field.push_back(c);
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        field.push_back('"');
+        ++i;
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"' && field.empty() && !was_quoted) {
+      quoted = was_quoted = true;
+    } else if (c == '"' || (was_quoted && c != ',' && c != '\r' && c != '\n')) {
+      return SyntaxError(fmt::format("line {}: a quote in the middle of a field", line));
+    } else if (c == ',') {
+      record.push_back(std::move(field));
+      field.clear();
+      was_quoted = false;
+    } else if (c == '\n') {
+      end_record();
+    } else if (c != '\r') {
+      field.push_back(c);
+    }
+  }
+  if (quoted) return SyntaxError("the last quoted field has no end");
+  if (!field.empty() || !record.empty()) end_record();
+  return records;
+}
+
+}  // namespace pennypost::cli

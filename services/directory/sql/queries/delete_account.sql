@@ -1,0 +1,1 @@
+DELETE FROM directory_accounts WHERE address = $1

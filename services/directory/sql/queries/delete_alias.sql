@@ -1,0 +1,1 @@
+DELETE FROM directory_aliases WHERE address = $1

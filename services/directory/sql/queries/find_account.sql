@@ -1,0 +1,1 @@
+SELECT a.id, a.address, a.display_name, a.quota_bytes, a.enabled, a.role, a.created_at, a.password_hash, a.scram_salt, a.scram_iterations, a.scram_stored_key, a.scram_server_key FROM directory_accounts a WHERE a.address = $1

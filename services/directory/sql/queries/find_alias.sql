@@ -1,0 +1,1 @@
+SELECT address, targets, send_as FROM directory_aliases WHERE address = $1

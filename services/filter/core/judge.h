@@ -1,0 +1,76 @@
+#pragma once
+// The verdict on a peer, an envelope or a message: limits, authentication, rules, in this order.
+//
+// The cheap path is cheap: a peer in a trusted network or one that logged in costs neither DNS nor
+// Redis.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/filter/core/authenticate.h"
+#include "services/filter/core/policy.h"
+#include "services/filter/core/rate_limiter.h"
+
+namespace pennypost::filter {
+
+struct JudgeOptions {
+  bool check_spf = true;
+  bool check_dkim = true;
+  std::vector<net::Cidr> trusted_networks;
+  uint32_t connections_per_minute = 0;  // 0: no limit
+  uint32_t messages_per_minute = 0;
+};
+
+struct Case {
+  Stage stage = Stage::kConnection;
+  std::string client_ip;
+  std::string helo;
+  std::string auth_user;  // empty: did not log in
+  std::string sender;     // empty: null sender
+  std::vector<std::string> recipients;
+  std::string_view content;  // at kMessage; lives until the verdict
+  std::string authserv_id;
+};
+
+struct RemoveField {
+  std::string name;
+  uint32_t index = 1;  // from the top, counted in the message as it came
+};
+
+struct Verdict {
+  Action action = Action::kAllow;
+  int code = 0;
+  std::string enhanced, text;
+  std::string rule;
+  std::string authentication_results;  // value of the field to put on top; empty for none
+  std::vector<RemoveField> remove;     // the last one first
+  std::vector<mailauth::AuthMethod> methods;
+};
+
+// Thread-safe; references outlive it.
+class Judge {
+ public:
+  Judge(JudgeOptions options, Policy policy, RateLimiter& limiter, DnsAsker& dns,
+        const Clock& clock)
+      : options_(std::move(options)),
+        policy_(std::move(policy)),
+        limiter_(limiter),
+        dns_(dns),
+        clock_(clock) {}
+
+  net::Awaitable<Verdict> Decide(Case about);
+
+ private:
+  net::Awaitable<bool> WithinLimits(const Case& about, const net::IpAddress& peer);
+  net::Awaitable<std::vector<mailauth::AuthMethod>> Authenticate(const Case& about, bool trusted);
+
+  const JudgeOptions options_;
+  const Policy policy_;
+  RateLimiter& limiter_;
+  DnsAsker& dns_;
+  const Clock& clock_;
+};
+
+}  // namespace pennypost::filter

@@ -1,0 +1,170 @@
+#include "services/filter/core/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include "mailauth/dkim_sign.h"
+#include "mailauth/fake_zone.h"
+#include "redis/client.h"
+#include "testing/fake_clock.h"
+
+namespace pennypost::filter {
+namespace {
+
+class ZoneAsker final : public DnsAsker {
+ public:
+  net::Awaitable<mailauth::DnsAnswer> Ask(mailauth::DnsQuestion question, absl::Duration) override {
+    ++questions;
+    co_return zone.Ask(question);
+  }
+  mailauth::FakeZone zone;
+  int questions = 0;
+};
+
+class JudgeTest : public ::testing::Test {
+ protected:
+  JudgeTest() : redis_(io_, "", ""), limiter_(redis_, clock_) {
+    options_.trusted_networks = {*net::Cidr::Parse("10.0.0.0/8")};
+    options_.connections_per_minute = 3;
+    options_.messages_per_minute = 100;
+    dns_.zone.Add("example.com", mailauth::DnsType::kTxt, {"v=spf1 ip4:192.0.2.1 -all"});
+    about_.stage = Stage::kMessage;
+    about_.client_ip = "192.0.2.1";
+    about_.helo = "mail.example.com";
+    about_.sender = "joe@example.com";
+    about_.recipients = {"bob@a.test"};
+    about_.content = kMessage;
+    about_.authserv_id = "mx.a.test";
+  }
+  Verdict Decide(const std::vector<Rule>& rules = {}) {
+    Judge judge(options_, *Policy::Create(rules), limiter_, dns_, clock_);
+    auto decide = judge.Decide(about_);
+    auto future = boost::asio::co_spawn(io_, std::move(decide), boost::asio::use_future);
+    io_.restart();
+    io_.run();
+    return future.get();
+  }
+
+  static constexpr std::string_view kMessage =
+      "From: joe@example.com\r\nSubject: x\r\n\r\nhello\r\n";
+  boost::asio::io_context io_;
+  testing::FakeClock clock_;
+  redis::Client redis_;
+  RateLimiter limiter_;
+  ZoneAsker dns_;
+  JudgeOptions options_;
+  Case about_;
+};
+
+TEST_F(JudgeTest, AStrangersMessageIsAuthenticated) {
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kAllow);
+  EXPECT_EQ(verdict.authentication_results,
+            "mx.a.test;\r\n spf=pass\r\n  smtp.mailfrom=joe@example.com;\r\n dkim=none");
+  about_.client_ip = "192.0.2.2";
+  EXPECT_EQ(Decide().methods[0].result, "fail");
+}
+
+TEST_F(JudgeTest, ASignatureIsVerified) {
+  mailauth::DkimPrivateKey key =
+      *mailauth::DkimPrivateKey::Generate(mailauth::DkimAlgorithm::kEd25519Sha256);
+  dns_.zone.Add("s._domainkey.example.com", mailauth::DnsType::kTxt, {key.PublicRecord()});
+  std::string signed_message = mailauth::DkimSign(
+      kMessage, {{"example.com", "s", key}}, {.unix_seconds = absl::ToUnixSeconds(clock_.Now())});
+  signed_message += kMessage;
+  about_.content = signed_message;
+  Verdict verdict = Decide();
+  ASSERT_EQ(verdict.methods.size(), 2u);
+  EXPECT_EQ(verdict.methods[1].result, "pass") << verdict.methods[1].reason;
+  EXPECT_EQ(verdict.methods[1].properties[0].value, "example.com");
+}
+
+TEST_F(JudgeTest, TheCheapPathAsksNobody) {
+  about_.auth_user = "joe@a.test";
+  about_.content =
+      "From: a@b.c\r\nFrom: d@e.f\r\nAuthentication-Results: other; none\r\n"
+      "Authentication-Results: mx.a.test; spf=pass\r\n\r\n";
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.authentication_results, "mx.a.test;\r\n auth=pass\r\n  smtp.auth=joe@a.test");
+  ASSERT_EQ(verdict.remove.size(), 1u);
+  EXPECT_EQ(verdict.remove[0].index, 2u);
+  about_.auth_user.clear();
+  about_.client_ip = "10.1.2.3";
+  EXPECT_EQ(Decide().authentication_results, "");
+  about_.stage = Stage::kConnection;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(Decide().action, Action::kAllow);
+  EXPECT_EQ(dns_.questions, 0);
+}
+
+TEST_F(JudgeTest, ForgedResultsGoTheLastOneFirst) {
+  about_.content =
+      "Authentication-Results: mx.a.test; a=b\r\nAuthentication-Results: x; none\r\n"
+      "Authentication-Results: MX.A.TEST; none\r\nFrom: a@b.c\r\n\r\n";
+  Verdict verdict = Decide();
+  ASSERT_EQ(verdict.remove.size(), 2u);
+  EXPECT_EQ(verdict.remove[0].index, 3u);
+  EXPECT_EQ(verdict.remove[1].index, 1u);
+}
+
+TEST_F(JudgeTest, LimitsWithoutRedis) {
+  about_.stage = Stage::kConnection;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Decide().action, Action::kAllow);
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kDefer);
+  EXPECT_EQ(verdict.code, 421);
+  about_.client_ip = "192.0.2.99";
+  EXPECT_EQ(Decide().action, Action::kAllow);
+  about_.client_ip = "192.0.2.1";
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(Decide().action, Action::kAllow);
+}
+
+// ROBUSTNESS D2
+TEST_F(JudgeTest, DoubledFieldsAreRefused) {
+  about_.content = "From: joe@example.com\r\nfrom: other@example.com\r\n\r\n";
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kReject);
+  EXPECT_EQ(verdict.enhanced, "5.6.0");
+}
+
+TEST_F(JudgeTest, TroubleWithDnsRefusesNothing) {
+  dns_.zone.Fail("example.com", mailauth::DnsType::kTxt, mailauth::DnsStatus::kServFail);
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kAllow);
+  EXPECT_EQ(verdict.methods[0].result, "temperror");
+}
+
+TEST_F(JudgeTest, RulesSetActionAndReply) {
+  Rule rule;
+  rule.name = "no forgeries";
+  rule.auth_result = "spf=fail";
+  rule.action = "reject";
+  EXPECT_EQ(Decide({rule}).action, Action::kAllow);
+  about_.client_ip = "192.0.2.2";
+  Verdict verdict = Decide({rule});
+  EXPECT_EQ(verdict.action, Action::kReject);
+  EXPECT_EQ(verdict.code, 550);
+  EXPECT_EQ(verdict.rule, "no forgeries");
+  rule.action = "quarantine";
+  EXPECT_EQ(Decide({rule}).action, Action::kQuarantine);
+  about_.stage = Stage::kConnection;
+  rule.auth_result.clear();
+  rule.peer = "192.0.2.2";
+  EXPECT_EQ(Decide({rule}).action, Action::kAllow);  // quarantine waits for the message
+  rule.action = "defer";
+  EXPECT_EQ(Decide({rule}).code, 450);
+}
+
+TEST(LocalLimiter, ANewWindowStartsAnew) {
+  LocalLimiter limiter;
+  EXPECT_EQ(limiter.Add("a", 1), 1u);
+  EXPECT_EQ(limiter.Add("a", 1), 2u);
+  EXPECT_EQ(limiter.Add("b", 1), 1u);
+  EXPECT_EQ(limiter.Add("a", 2), 1u);
+}
+
+}  // namespace
+}  // namespace pennypost::filter

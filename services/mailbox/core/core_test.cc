@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <absl/time/clock.h>
+
+#include "services/mailbox/core/flags.h"
+#include "services/mailbox/core/names.h"
+#include "services/mailbox/core/search.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+TEST(Flags, OneSpellingSortedOnce) {
+  EXPECT_EQ(*JoinFlags({"work", "\\SEEN", "\\seen", "Work", "$Junk"}), "$Junk \\Seen work");
+  EXPECT_EQ(AddFlags("\\Seen", "\\Flagged a"), "\\Flagged \\Seen a");
+  EXPECT_EQ(RemoveFlags("\\Flagged \\Seen A", "a \\Seen"), "\\Flagged");
+  EXPECT_FALSE(JoinFlags({"\\Recent"}).ok());
+  EXPECT_FALSE(JoinFlags({"a b"}).ok());
+  EXPECT_FALSE(JoinFlags({""}).ok());
+  EXPECT_TRUE(HasFlag("a \\Seen", "\\seen"));
+  EXPECT_FALSE(HasFlag("", "a"));
+}
+
+TEST(Names, InboxAndLevels) {
+  EXPECT_EQ(*CanonicalName("inBox"), "INBOX");
+  EXPECT_EQ(*CanonicalName("inbox/a/"), "INBOX/a");
+  EXPECT_EQ(*CanonicalName("Inboxes"), "Inboxes");
+  for (const char* bad : {"", "/", "a//b", "/a", "a%", "a*", "a\nb", "\xFF"}) EXPECT_FALSE(CanonicalName(bad).ok()) << bad;
+  EXPECT_EQ(ParentOf("a/b/c"), "a/b");
+  EXPECT_EQ(ParentOf("a"), "");
+}
+
+TEST(Search, SentDay) {
+  EXPECT_EQ(SentDay("Thu, 1 Jan 1970 00:00:00 +0000"), 0);
+  EXPECT_EQ(SentDay("2 January 1970"), 1);
+  EXPECT_EQ(SentDay("1 Feb 98 10:00"), 10258);
+  for (const char* bad : {"", "yesterday", "32 Jan 2020", "1 Foo 2020", "1 Jan"}) EXPECT_EQ(SentDay(bad), std::nullopt);
+}
+
+class SearchTest : public ::testing::Test {
+ protected:
+  SearchTest() {
+    Add(1, "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: Fri, 2 Jan 1970 1:00 +0000\r\n\r\nhello world\r\n", "\\Seen", 0);
+    Add(2, "Subject: offer\r\nContent-Transfer-Encoding: base64\r\n\r\naGlkZGVuIHdvcmRz\r\n", "", 86400 * 10);
+  }
+  void Add(uint32_t uid, const std::string& content, const std::string& flags, int64_t date) {
+    rows_.push_back({uid, uid * 10, content.size(), absl::FromUnixSeconds(date), flags});
+    contents_[uid] = content;
+  }
+  std::vector<uint32_t> Find(const v1::SearchKey& key) {
+    loads_ = 0;
+    auto load = [this](const std::vector<uint32_t>& uids, Store::Want want) -> absl::StatusOr<std::vector<MessageContent>> {
+      std::vector<MessageContent> out;
+      for (uint32_t uid : uids) {
+        ++loads_;
+        MessageContent content;
+        content.uid = uid;
+        if (want.content) content.content = contents_[uid];
+        if (want.header) content.header = contents_[uid].substr(0, contents_[uid].find("\r\n\r\n") + 4);
+        out.push_back(content);
+      }
+      return out;
+    };
+    auto found = Search(key, rows_, absl::FromUnixSeconds(86400 * 11), load);
+    EXPECT_TRUE(found.ok());
+    std::vector<uint32_t> uids;
+    for (const MessageRow& row : *found) uids.push_back(row.uid);
+    return uids;
+  }
+  static v1::SearchKey Key(v1::SearchKey::Op op, const std::string& text = "", const std::string& header = "") {
+    v1::SearchKey key;
+    key.set_op(op);
+    key.set_text(text);
+    key.set_header(header);
+    return key;
+  }
+
+  std::vector<MessageRow> rows_;
+  std::map<uint32_t, std::string> contents_;
+  int loads_ = 0;
+};
+
+TEST_F(SearchTest, RowsAnswerWithoutContent) {
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_FLAG, "\\Seen")), (std::vector<uint32_t>{1}));
+  v1::SearchKey since = Key(v1::SearchKey::OP_SINCE);
+  since.set_date(5);
+  EXPECT_EQ(Find(since), (std::vector<uint32_t>{2}));
+  EXPECT_EQ(loads_, 0);
+  // The flag decides alone for the first message; only the second one's content is looked at.
+  v1::SearchKey both = Key(v1::SearchKey::OP_OR);
+  *both.add_children() = Key(v1::SearchKey::OP_FLAG, "\\Seen");
+  *both.add_children() = Key(v1::SearchKey::OP_BODY, "hidden");
+  EXPECT_EQ(Find(both), (std::vector<uint32_t>{1, 2}));
+  EXPECT_EQ(loads_, 1);
+}
+
+TEST_F(SearchTest, TextIsDecodedAndCaseDoesNotMatter) {
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_HEADER, "GR\xC3\x9CSSE", "subject")), (std::vector<uint32_t>{1}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_BODY, "HIDDEN WORDS")), (std::vector<uint32_t>{2}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_TEXT, "offer")), (std::vector<uint32_t>{2}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_HEADER, "", "Date")), (std::vector<uint32_t>{1}));
+  v1::SearchKey sent = Key(v1::SearchKey::OP_SENT_ON);
+  sent.set_date(1);
+  EXPECT_EQ(Find(sent), (std::vector<uint32_t>{1}));
+  v1::SearchKey negated = Key(v1::SearchKey::OP_NOT);
+  *negated.add_children() = Key(v1::SearchKey::OP_BODY, "hello");
+  EXPECT_EQ(Find(negated), (std::vector<uint32_t>{2}));
+}
+
+TEST_F(SearchTest, TooDeepIsRefused) {
+  v1::SearchKey key = Key(v1::SearchKey::OP_ALL);
+  for (int i = 0; i < 60; ++i) {
+    v1::SearchKey outer = Key(v1::SearchKey::OP_NOT);
+    *outer.add_children() = key;
+    key = outer;
+  }
+  auto load = [](const auto&, Store::Want) { return absl::StatusOr<std::vector<MessageContent>>(); };
+  EXPECT_FALSE(Search(key, rows_, absl::Now(), load).ok());
+}
+
+}  // namespace
+}  // namespace pennypost::mailbox

@@ -1,0 +1,1 @@
+SELECT modseq, used_bytes, messages FROM mailbox_accounts WHERE account_id = $1

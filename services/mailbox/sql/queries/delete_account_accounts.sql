@@ -1,0 +1,1 @@
+DELETE FROM mailbox_accounts WHERE account_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM mailbox_deliveries WHERE account_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM mailbox_messages WHERE account_id = $1

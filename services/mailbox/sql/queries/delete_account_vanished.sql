@@ -1,0 +1,1 @@
+DELETE FROM mailbox_vanished WHERE account_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM mailbox_mailboxes WHERE account_id = $1 AND mailbox_id = $2

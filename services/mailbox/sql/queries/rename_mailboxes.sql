@@ -1,0 +1,3 @@
+-- The mailbox and what stands below it.
+UPDATE mailbox_mailboxes SET name = $3 || substr(name, length($2) + 1)
+WHERE account_id = $1 AND (name = $2 OR starts_with(name, $2 || '/'))

@@ -1,0 +1,152 @@
+#include "services/mailbox/store/pg_store.h"
+
+#include <absl/time/clock.h>
+
+#include "log/log.h"
+#include "mailbox_sql.h"
+#include "services/mailbox/store/pg_delivery.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+constexpr int kAttempts = 10;
+// How long an unknown COMMIT is looked for: senders wait ten minutes for the answer to their final dot.
+constexpr absl::Duration kUncertainPatience = absl::Seconds(30);
+
+void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
+  for (Delivery* delivery : batch) delivery->status = status;
+}
+
+}  // namespace
+
+PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers) : pool_(dsn, pool_size), writer_pool_(dsn, writers) {}
+
+void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
+  absl::Status error;
+  BatchOutcome outcome = BatchOutcome::kRepeat;
+  bool uncertain = false;
+  absl::Time give_up = absl::Now() + kUncertainPatience;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    absl::Status status = writer_pool_.With([&](pg::Connection& connection) {
+      outcome = TryBatch(connection, batch, &error);
+      return absl::OkStatus();
+    });
+    if (!status.ok()) {
+      outcome = BatchOutcome::kFailed;
+      error = status;
+    }
+    bool unknown = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnknown;
+    if (unknown) log::Warning("mailbox.commit.unknown", {{"messages", static_cast<uint64_t>(batch.size())}});
+    uncertain = uncertain || unknown;
+    bool away = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnavailable;
+    if (unknown || (away && (uncertain || attempt == 0))) {
+      // COMMIT may have happened: only the database can say. The next attempt finds what was stored (or stores it).
+      // Without a COMMIT under way one more try is enough: the connection may just have been an old one.
+      if (absl::Now() > give_up) break;
+      if (uncertain) {
+        absl::SleepFor(absl::Milliseconds(200));
+        attempt = 0;
+      }
+      continue;
+    }
+    if (outcome != BatchOutcome::kRepeat) break;
+  }
+  switch (outcome) {
+    case BatchOutcome::kDone: SetAll(batch, absl::OkStatus()); return;
+    case BatchOutcome::kSplit:
+      for (Delivery* delivery : batch) StoreBatch({delivery});
+      return;
+    case BatchOutcome::kRepeat: SetAll(batch, absl::AbortedError("the mailbox is busy")); return;
+    case BatchOutcome::kFailed: SetAll(batch, error); return;
+  }
+}
+
+absl::Status PgStore::EnsureAccount(int64_t account_id) {
+  {
+    std::lock_guard lock(mutex_);
+    if (known_accounts_.contains(account_id)) return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(pool_.Run(sql::kEnsureAccount, pg::Params().Int(account_id)).status());
+  std::lock_guard lock(mutex_);
+  known_accounts_.insert(account_id);
+  return absl::OkStatus();
+}
+
+absl::Status PgStore::CheckQuota(const v1::CheckQuotaRequest& request) {
+  if (request.quota_bytes() <= 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(pg::Result state, pool_.Run(sql::kAccountState, pg::Params().Int(request.account_id())));
+  int64_t used = state.empty() ? 0 : state.Int(0, 1);
+  // A message of unknown size is let in while there is room for anything.
+  if (used + std::max<int64_t>(request.size(), 1) > request.quota_bytes()) {
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox is full");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PgStore::GetQuota(int64_t account_id, v1::GetQuotaResponse* response) {
+  ASSIGN_OR_RETURN(pg::Result state, pool_.Run(sql::kAccountState, pg::Params().Int(account_id)));
+  if (state.empty()) return absl::OkStatus();
+  response->set_used_bytes(static_cast<uint64_t>(state.Int(0, 1)));
+  response->set_messages(static_cast<uint64_t>(state.Int(0, 2)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<int64_t, uint64_t>> PgStore::GetModseqs(const std::vector<int64_t>& accounts) {
+  ASSIGN_OR_RETURN(pg::Result result, pool_.Run(sql::kAccountModseqs, pg::Params().Ints(accounts)));
+  std::map<int64_t, uint64_t> modseqs;
+  for (int row = 0; row < result.rows(); ++row) modseqs[result.Int(row, 0)] = static_cast<uint64_t>(result.Int(row, 1));
+  return modseqs;
+}
+
+absl::Status PgStore::DeleteAccount(int64_t account_id) {
+  {
+    std::lock_guard lock(mutex_);
+    known_accounts_.erase(account_id);
+  }
+  return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
+    pg::Params account;
+    account.Int(account_id);
+    ASSIGN_OR_RETURN(pg::Result emails, connection.Run(sql::kDeleteAccountEmails, account));
+    std::vector<Uuid> blobs;
+    for (int row = 0; row < emails.rows(); ++row) blobs.push_back(emails.Id(row, 0));
+    // mailboxes and subscriptions go with the account's row.
+    for (const pg::Statement* statement : {&sql::kDeleteAccountMessages, &sql::kDeleteAccountVanished,
+                                           &sql::kDeleteAccountDeliveries, &sql::kDeleteAccountAccounts}) {
+      RETURN_IF_ERROR(connection.Run(*statement, account).status());
+    }
+    return connection.Run(sql::kDeleteOrphanBlobs, pg::Params().Ids(blobs)).status();
+  });
+}
+
+absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request, v1::GetHistoryResponse* response) {
+  int limit = request.limit() <= 0 || request.limit() > 1000 ? 100 : request.limit();
+  absl::StatusOr<pg::Result> found;
+  if (!request.mail_id().empty()) {
+    auto id = Uuid::FromString(request.mail_id());
+    if (!id) return SyntaxError(fmt::format("'{}' is no mail id", request.mail_id()));
+    found = pool_.Run(sql::kHistoryByMail, pg::Params().Id(*id).Int(limit));
+  } else {
+    found = pool_.Run(sql::kHistoryByAddress, pg::Params().Text(request.address()).Int(limit));
+  }
+  if (!found.ok()) return found.status();
+  for (int row = 0; row < found->rows(); ++row) {
+    v1::DeliverRequest stored;
+    std::string_view events = found->Bytes(row, 6);
+    if (stored.ParseFromArray(events.data(), static_cast<int>(events.size()))) {
+      for (auto& event : *stored.mutable_events()) *response->add_events() = std::move(event);
+    }
+    auto* event = response->add_events();
+    event->set_mail_id(found->Id(row, 0).ToString());
+    int64_t micros = absl::ToUnixMicros(found->Time(row, 1));
+    event->mutable_time()->set_seconds(micros / 1'000'000);
+    event->mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+    event->set_service("mailbox");
+    event->set_kind("stored");
+    event->set_sender(found->Text(row, 2));
+    event->set_recipient(found->Text(row, 3));
+    event->set_detail(fmt::format("in {} as UID {}", found->Text(row, 4), found->Int(row, 5)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pennypost::mailbox

@@ -1,0 +1,314 @@
+#pragma once
+// What every Store does, run on an empty one.
+
+#include <gtest/gtest.h>
+
+#include <absl/time/clock.h>
+
+#include <thread>
+
+#include "services/mailbox/store/store.h"
+
+namespace pennypost::mailbox {
+
+class StoreContract {
+ public:
+  explicit StoreContract(Store& store) : store_(store) {}
+
+  void Run() {
+    DeliverOnceEach();
+    Quota();
+    FlagsAndChanges();
+    CopyMoveExpunge();
+    Mailboxes();
+    ConcurrentDeliveriesKeepTheUidRules();
+    DeleteAccount();
+  }
+
+ private:
+  static constexpr int64_t kAlice = 101, kBob = 102;
+
+  std::unique_ptr<Delivery> Make(std::vector<int64_t> accounts, const std::string& mailbox = "INBOX",
+                                 int64_t quota = 0, std::optional<Uuid> id = std::nullopt) {
+    auto delivery = std::make_unique<Delivery>();
+    delivery->mail_id = id.value_or(NewUuidV7(absl::Now()));
+    delivery->sender = "s@x.test";
+    delivery->internal_date = absl::FromUnixSeconds(1'700'000'000);
+    for (int64_t account : accounts) delivery->recipients.push_back({account, "a@b.test", mailbox, "", quota});
+    delivery->email = PrepareEmail(kMessage, delivery->mail_id);
+    return delivery;
+  }
+  Delivery::Result Store1(std::unique_ptr<Delivery> delivery) {
+    store_.StoreBatch({delivery.get()});
+    EXPECT_TRUE(delivery->status.ok()) << Describe(delivery->status);
+    return delivery->status.ok() ? delivery->results[0] : Delivery::Result{};
+  }
+  v1::Mailbox Find(int64_t account, const std::string& name) {
+    v1::Mailbox mailbox;
+    EXPECT_TRUE(store_.FindMailbox(account, name, &mailbox).ok()) << name;
+    return mailbox;
+  }
+  std::vector<uint32_t> Uids(int64_t account, const std::string& name) {
+    v1::Mailbox mailbox;
+    std::vector<MessageRow> rows;
+    EXPECT_TRUE(store_.OpenMailbox(account, name, &mailbox, &rows).ok());
+    std::vector<uint32_t> uids;
+    uint32_t unseen = 0;
+    for (const MessageRow& row : rows) {
+      uids.push_back(row.uid);
+      unseen += row.flags.find("\\Seen") == std::string::npos ? 1 : 0;
+      EXPECT_LT(row.uid, mailbox.uid_next());
+      EXPECT_LE(row.modseq, mailbox.highest_modseq());
+    }
+    EXPECT_EQ(mailbox.messages(), rows.size()) << name;
+    EXPECT_EQ(mailbox.unseen(), unseen) << name;
+    return uids;
+  }
+
+  void DeliverOnceEach() {
+    auto both = Make({kAlice, kBob});
+    auto other = Make({kAlice});
+    Uuid id = both->mail_id;
+    store_.StoreBatch({both.get(), other.get()});
+    ASSERT_TRUE(both->status.ok()) << Describe(both->status);
+    ASSERT_TRUE(other->status.ok());
+    EXPECT_EQ(both->results[0].uid, 1u);
+    EXPECT_EQ(other->results[0].uid, 2u);
+    EXPECT_EQ(both->results[1].uid, 1u);
+    // The same mail_id again, with a new recipient: the old ones get their old answer, the new one a copy.
+    auto again = Make({kAlice, kBob, 103}, "INBOX", 0, id);
+    store_.StoreBatch({again.get()});
+    ASSERT_TRUE(again->status.ok()) << Describe(again->status);
+    EXPECT_TRUE(again->results[0].duplicate);
+    EXPECT_EQ(again->results[0].uid, 1u);
+    EXPECT_FALSE(again->results[2].duplicate);
+    EXPECT_EQ(Uids(kAlice, "INBOX"), (std::vector<uint32_t>{1, 2}));
+    auto contents = store_.Fetch(kAlice, 1, {1, 7}, {true, true, true});
+    ASSERT_TRUE(contents.ok());
+    ASSERT_EQ(contents->size(), 1u);
+    EXPECT_EQ((*contents)[0].content, kMessage);
+    EXPECT_EQ((*contents)[0].header, "Subject: x\r\nMessage-ID: <1@x>\r\n\r\n");
+    v1::ReadContentRequest range;
+    range.set_account_id(kAlice);
+    range.set_mailbox_id(1);
+    range.set_uid(1);
+    range.set_offset(9);
+    range.set_length(3);
+    v1::ReadContentResponse part;
+    ASSERT_TRUE(store_.ReadContent(range, &part).ok());
+    EXPECT_EQ(part.data(), "x\r\n");
+    EXPECT_EQ(part.total_size(), kMessage.size());
+    v1::GetHistoryRequest history;
+    history.set_mail_id(id.ToString());
+    v1::GetHistoryResponse events;
+    ASSERT_TRUE(store_.GetHistory(history, &events).ok());
+    EXPECT_EQ(events.events_size(), 3);
+    auto missing = Make({kAlice}, "Nowhere");
+    missing->mailbox_must_exist = true;
+    store_.StoreBatch({missing.get()});
+    EXPECT_EQ(missing->status.code(), absl::StatusCode::kNotFound);
+    // A folder that a delivery asks for and that does not exist is INBOX.
+    EXPECT_EQ(Store1(Make({kBob}, "Nowhere")).mailbox_id, 1);
+  }
+
+  void Quota() {
+    auto size = static_cast<int64_t>(kMessage.size());
+    auto fits = Make({104}, "INBOX", size);
+    auto full = Make({104}, "INBOX", size);
+    auto other = Make({105});
+    store_.StoreBatch({fits.get(), full.get(), other.get()});
+    EXPECT_TRUE(fits->status.ok()) << Describe(fits->status);
+    EXPECT_TRUE(other->status.ok()) << Describe(other->status);
+    EXPECT_EQ(ReasonOf(full->status), Reason::kOverQuota);
+    v1::CheckQuotaRequest check;
+    check.set_account_id(104);
+    check.set_quota_bytes(size);
+    EXPECT_EQ(ReasonOf(store_.CheckQuota(check)), Reason::kOverQuota);
+    check.set_quota_bytes(size + 1);
+    EXPECT_TRUE(store_.CheckQuota(check).ok());
+    v1::GetQuotaResponse used;
+    ASSERT_TRUE(store_.GetQuota(104, &used).ok());
+    EXPECT_EQ(used.used_bytes(), kMessage.size());
+  }
+
+  void FlagsAndChanges() {
+    uint64_t before = Find(kAlice, "INBOX").highest_modseq();
+    v1::StoreFlagsRequest request;
+    request.set_account_id(kAlice);
+    request.set_mailbox_id(1);
+    request.add_uids(1);
+    request.add_uids(99);
+    request.set_mode(v1::StoreFlagsRequest::MODE_ADD);
+    std::vector<MessageRow> rows;
+    std::vector<uint32_t> modified;
+    ASSERT_TRUE(store_.StoreFlags(request, "\\Seen work", &rows, &modified).ok());
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].flags, "\\Seen work");
+    EXPECT_GT(rows[0].modseq, before);
+    request.set_unchanged_since(before);
+    ASSERT_TRUE(store_.StoreFlags(request, "\\Flagged", &rows, &modified).ok());
+    EXPECT_EQ(modified, (std::vector<uint32_t>{1}));
+    request.clear_unchanged_since();
+    request.set_mode(v1::StoreFlagsRequest::MODE_REMOVE);
+    ASSERT_TRUE(store_.StoreFlags(request, "WORK", &rows, &modified).ok());
+    EXPECT_EQ(rows[0].flags, "\\Seen");
+    uint64_t same = rows[0].modseq;
+    ASSERT_TRUE(store_.StoreFlags(request, "work", &rows, &modified).ok());
+    EXPECT_EQ(rows[0].modseq, same) << "nothing changed";
+    v1::GetChangesRequest since;
+    since.set_account_id(kAlice);
+    since.set_mailbox_id(1);
+    since.set_since_modseq(before);
+    v1::Mailbox mailbox;
+    std::vector<MessageRow> changed;
+    std::vector<uint32_t> vanished;
+    ASSERT_TRUE(store_.GetChanges(since, &mailbox, &changed, &vanished).ok());
+    ASSERT_EQ(changed.size(), 1u);
+    EXPECT_TRUE(vanished.empty());
+    EXPECT_EQ(Uids(kAlice, "INBOX").size(), 2u);
+  }
+
+  void CopyMoveExpunge() {
+    uint64_t before = Find(kAlice, "INBOX").highest_modseq();
+    v1::CopyMessagesRequest copy;
+    copy.set_account_id(kAlice);
+    copy.set_mailbox_id(1);
+    copy.add_uids(1);
+    copy.add_uids(2);
+    copy.add_uids(50);
+    copy.set_destination("Archive");
+    v1::CopyMessagesResponse copied;
+    ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    EXPECT_EQ(copied.source_uids_size(), 2);
+    EXPECT_EQ(Uids(kAlice, "Archive").size(), 2u);
+    EXPECT_EQ(Uids(kAlice, "INBOX").size(), 2u);
+    copy.set_destination("Nowhere");
+    EXPECT_EQ(store_.CopyMessages(copy, &copied).code(), absl::StatusCode::kNotFound);
+    copy.clear_uids();
+    copy.add_uids(2);
+    copy.set_destination("Trash");
+    copy.set_move(true);
+    ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    EXPECT_EQ(Uids(kAlice, "INBOX"), (std::vector<uint32_t>{1}));
+    EXPECT_EQ(Uids(kAlice, "Trash").size(), 1u);
+    v1::StoreFlagsRequest mark;
+    mark.set_account_id(kAlice);
+    mark.set_mailbox_id(1);
+    mark.add_uids(1);
+    mark.set_mode(v1::StoreFlagsRequest::MODE_ADD);
+    std::vector<MessageRow> rows;
+    std::vector<uint32_t> modified;
+    ASSERT_TRUE(store_.StoreFlags(mark, "\\Deleted", &rows, &modified).ok());
+    EXPECT_EQ(Find(kAlice, "INBOX").deleted(), 1u);
+    v1::ExpungeRequest expunge;
+    expunge.set_account_id(kAlice);
+    expunge.set_mailbox_id(1);
+    v1::ExpungeResponse gone;
+    ASSERT_TRUE(store_.Expunge(expunge, &gone).ok());
+    EXPECT_EQ(gone.uids_size(), 1);
+    EXPECT_TRUE(Uids(kAlice, "INBOX").empty());
+    EXPECT_EQ(Find(kAlice, "INBOX").deleted(), 0u);
+    v1::GetChangesRequest since;
+    since.set_account_id(kAlice);
+    since.set_mailbox_id(1);
+    since.set_since_modseq(before);
+    v1::Mailbox mailbox;
+    std::vector<MessageRow> changed;
+    std::vector<uint32_t> vanished;
+    ASSERT_TRUE(store_.GetChanges(since, &mailbox, &changed, &vanished).ok());
+    EXPECT_EQ(vanished, (std::vector<uint32_t>{1, 2}));
+    // The copies still have their content, bob's shared one too.
+    EXPECT_EQ(store_.Fetch(kAlice, Find(kAlice, "Archive").id(), {1}, {false, false, true})->at(0).content, kMessage);
+    EXPECT_EQ(store_.Fetch(kBob, 1, {1}, {false, false, true})->at(0).content, kMessage);
+    EXPECT_EQ(Store1(Make({kAlice})).uid, 3u) << "a UID is never used again";
+  }
+
+  void Mailboxes() {
+    v1::CreateMailboxRequest create;
+    create.set_account_id(kAlice);
+    create.set_name("Work/Reports/2026");
+    v1::Mailbox made;
+    ASSERT_TRUE(store_.CreateMailbox(create, &made).ok());
+    EXPECT_EQ(store_.CreateMailbox(create, &made).code(), absl::StatusCode::kAlreadyExists);
+    Find(kAlice, "Work/Reports");
+    Store1(Make({kAlice}, "Work/Reports/2026"));
+    v1::DeleteMailboxRequest remove;
+    remove.set_account_id(kAlice);
+    remove.set_name("Work");
+    EXPECT_EQ(ReasonOf(store_.DeleteMailbox(remove)), Reason::kHasChildren);
+    v1::SubscribeRequest subscribe;
+    subscribe.set_account_id(kAlice);
+    subscribe.set_name("Work/Reports/2026");
+    subscribe.set_subscribed(true);
+    ASSERT_TRUE(store_.Subscribe(subscribe).ok());
+    v1::RenameMailboxRequest rename;
+    rename.set_account_id(kAlice);
+    rename.set_from("Work");
+    rename.set_to("Old/Work");
+    ASSERT_TRUE(store_.RenameMailbox(rename).ok());
+    v1::Mailbox moved = Find(kAlice, "Old/Work/Reports/2026");
+    EXPECT_EQ(moved.messages(), 1u);
+    EXPECT_TRUE(moved.subscribed());
+    EXPECT_EQ(store_.RenameMailbox(rename).code(), absl::StatusCode::kNotFound);
+    rename.set_from("Old");
+    rename.set_to("Old/x");
+    EXPECT_EQ(store_.RenameMailbox(rename).code(), absl::StatusCode::kInvalidArgument);
+    remove.set_name("Old/Work/Reports/2026");
+    ASSERT_TRUE(store_.DeleteMailbox(remove).ok());
+    v1::ListMailboxesRequest list;
+    list.set_account_id(kAlice);
+    v1::ListMailboxesResponse all;
+    ASSERT_TRUE(store_.ListMailboxes(list, &all).ok());
+    EXPECT_EQ(all.mailboxes_size(), 9);
+    ASSERT_EQ(all.stale_subscriptions_size(), 1);
+    // Made again, it is another mailbox.
+    create.set_name("Old/Work/Reports/2026");
+    ASSERT_TRUE(store_.CreateMailbox(create, &made).ok());
+    EXPECT_GT(made.uid_validity(), moved.uid_validity());
+  }
+
+  void ConcurrentDeliveriesKeepTheUidRules() {
+    constexpr int kThreads = 4, kEach = 25;
+    std::vector<std::thread> threads;
+    std::atomic<bool> stop{false};
+    // UIDs become visible in their order: whoever sees UID n has seen all below it.
+    std::thread observer([&] {
+      size_t seen = 0;
+      while (!stop) {
+        v1::Mailbox mailbox;
+        std::vector<MessageRow> rows;
+        if (!store_.OpenMailbox(200, "INBOX", &mailbox, &rows).ok()) continue;
+        EXPECT_GE(rows.size(), seen);
+        seen = rows.size();
+        for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i].uid, i + 1);
+      }
+    });
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < kEach; ++i) {
+          auto a = Make({200, 201}), b = Make({201, 200});
+          store_.StoreBatch({a.get(), b.get()});
+          EXPECT_TRUE(a->status.ok()) << Describe(a->status);
+          EXPECT_TRUE(b->status.ok()) << Describe(b->status);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    stop = true;
+    observer.join();
+    EXPECT_EQ(Uids(200, "INBOX").size(), 2u * kThreads * kEach);
+    EXPECT_EQ(Uids(201, "INBOX").size(), 2u * kThreads * kEach);
+  }
+
+  void DeleteAccount() {
+    ASSERT_TRUE(store_.DeleteAccount(kAlice).ok());
+    v1::Mailbox mailbox;
+    EXPECT_EQ(store_.FindMailbox(kAlice, "INBOX", &mailbox).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(store_.Fetch(kBob, 1, {1}, {false, false, true})->size(), 1u);
+  }
+
+  static constexpr std::string_view kMessage = "Subject: x\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n";
+  Store& store_;
+};
+
+}  // namespace pennypost::mailbox

@@ -1,0 +1,203 @@
+// One job of the dispatcher: one message for some recipients of one route.
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+
+#include "log/log.h"
+#include "metrics/metrics.h"
+#include "net/stream.h"
+#include "services/relay/core/blocking.h"
+#include "services/relay/core/content.h"
+#include "services/relay/core/dispatcher.h"
+
+namespace pennypost::relay {
+namespace {
+
+using Kind = DeliveryResult::Kind;
+
+void Count(Kind kind) {
+  constexpr const char* kNames[] = {"delivered", "deferred", "failed", "held", "lost"};
+  metrics::Counter("pennypost_relay_attempts_total", "Attempts at a recipient, by outcome.",
+                   {{"outcome", kNames[static_cast<size_t>(kind)]}})
+      .Increment();
+}
+
+}  // namespace
+
+bool Dispatcher::StillMine(const std::vector<Delivery>& deliveries) const {
+  absl::Time now = parts_.clock.Now();
+  return std::all_of(deliveries.begin(), deliveries.end(), [this, now](const Delivery& delivery) {
+    auto found = held_.find(delivery.lease);
+    return found != held_.end() && now < found->second;
+  });
+}
+
+net::Awaitable<absl::StatusOr<Message>> Dispatcher::Load(Uuid mail_id) {
+  std::function<absl::StatusOr<Message>()> work = [this, mail_id] {
+    return parts_.store.LoadMessage(mail_id);
+  };
+  auto run = RunBlocking(parts_.pool, std::move(work));
+  absl::StatusOr<Message> message = co_await std::move(run);
+  co_return message;
+}
+
+// What goes out: signed at the first attempt, the same bytes ever after (ROBUSTNESS 2.4).
+net::Awaitable<absl::StatusOr<std::string>> Dispatcher::Content(const Message& message) {
+  std::string content = NormalizeLines(message.content);
+  std::string signature = message.signature;
+  if (!message.is_signed) {
+    auto sign = parts_.signer.Sign(message, content);
+    absl::StatusOr<std::string> fields = co_await std::move(sign);
+    if (!fields.ok()) co_return fields.status();
+    std::function<absl::StatusOr<std::string>()> work = [this, id = message.mail_id,
+                                                         made = *fields] {
+      return parts_.store.SettleSignature(id, made);
+    };
+    auto run = RunBlocking(parts_.pool, std::move(work));
+    absl::StatusOr<std::string> settled = co_await std::move(run);
+    if (!settled.ok()) co_return settled.status();
+    signature = *settled;
+  }
+  co_return signature + content;
+}
+
+net::Awaitable<void> Dispatcher::RunJob(Job job, const std::string& route,
+                                        std::unique_ptr<Transport>& transport) {
+  if (!StillMine(job.deliveries)) co_return;  // it waited too long for a lane
+  auto load = Load(job.mail_id);
+  absl::StatusOr<Message> message = co_await std::move(load);
+  // Without the message there is nothing to write; the lease runs out, and it is tried again.
+  if (!message.ok()) {
+    log::Error("relay.load.failed",
+               {{"mail_id", job.mail_id.ToString()}, {"err", MessageOf(message.status())}});
+    co_return;
+  }
+  auto deliver = Deliver(*message, job.deliveries, route, transport);
+  std::vector<DeliveryResult> results = co_await std::move(deliver);
+  auto write = Write(*message, job.deliveries, results);
+  co_await std::move(write);
+}
+
+net::Awaitable<std::vector<DeliveryResult>> Dispatcher::Deliver(
+    const Message& message, std::vector<Delivery>& deliveries, const std::string& route,
+    std::unique_ptr<Transport>& transport) {
+  if (route == kLocalRoute) {
+    if (!transport) transport = parts_.transports.Local();
+    auto send = SendOut(message, deliveries, *transport);
+    std::vector<DeliveryResult> results = co_await std::move(send);
+    co_return results;
+  }
+  // Whose an address is may have changed since it was queued, and nobody asked for that of a
+  // report.
+  std::vector<Delivery> remote, settled;
+  std::vector<DeliveryResult> results;
+  for (Delivery& delivery : deliveries) {
+    auto local = DeliverIfLocal(message, delivery);
+    std::optional<DeliveryResult> result = co_await std::move(local);
+    if (result) {
+      settled.push_back(std::move(delivery));
+      results.push_back(*std::move(result));
+    } else {
+      remote.push_back(std::move(delivery));
+    }
+  }
+  if (!remote.empty()) {
+    if (!transport) transport = parts_.transports.Remote(route);
+    auto send = SendOut(message, remote, *transport);
+    std::vector<DeliveryResult> sent = co_await std::move(send);
+    results.insert(results.end(), sent.begin(), sent.end());
+    settled.insert(settled.end(), remote.begin(), remote.end());
+  }
+  deliveries = std::move(settled);
+  co_return results;
+}
+
+// Nothing: the address is not ours.
+net::Awaitable<std::optional<DeliveryResult>> Dispatcher::DeliverIfLocal(const Message& message,
+                                                                         const Delivery& delivery) {
+  auto resolve = parts_.resolver.Resolve(delivery.recipient.address);
+  absl::StatusOr<Resolution> resolution = co_await std::move(resolve);
+  if (!resolution.ok()) co_return Deferred("4.3.0", "the directory does not answer");
+  if (resolution->kind == Resolution::Kind::kRemote) co_return std::nullopt;
+  if (resolution->kind == Resolution::Kind::kUnknown || resolution->targets.empty()) {
+    co_return Failed(550, "5.1.1", "no such user here");
+  }
+  std::vector<Delivery> targets;
+  for (const Recipient& target : resolution->targets) {
+    targets.push_back(delivery);
+    targets.back().recipient.address = target.address;
+    targets.back().recipient.account_id = target.account_id;
+    targets.back().recipient.quota_bytes = target.quota_bytes;
+  }
+  std::unique_ptr<Transport> local = parts_.transports.Local();
+  auto send = SendOut(message, targets, *local);
+  std::vector<DeliveryResult> results = co_await std::move(send);
+  // One recipient of several targets is done when all are. What failed decides; repeats are
+  // recognized by mailbox.
+  for (Kind kind : {Kind::kLost, Kind::kDeferred, Kind::kFailed, Kind::kHold}) {
+    for (const DeliveryResult& result : results) {
+      if (result.kind == kind) co_return result;
+    }
+  }
+  co_return results[0];
+}
+
+net::Awaitable<std::vector<DeliveryResult>> Dispatcher::SendOut(
+    const Message& message, const std::vector<Delivery>& deliveries, Transport& transport) {
+  auto content = Content(message);
+  absl::StatusOr<std::string> bytes = co_await std::move(content);
+  if (!bytes.ok()) {
+    co_return std::vector<DeliveryResult>(deliveries.size(),
+                                          Deferred("4.3.0", "the signing keys are out of reach"));
+  }
+  Attempt attempt;
+  attempt.message = &message;
+  attempt.content = *bytes;
+  attempt.deliveries = &deliveries;
+  attempt.still_mine = [this, &deliveries] { return StillMine(deliveries); };
+  auto deliver = transport.Deliver(attempt);
+  std::vector<DeliveryResult> results = co_await std::move(deliver);
+  co_return results;
+}
+
+net::Awaitable<void> Dispatcher::Write(const Message& message,
+                                       const std::vector<Delivery>& deliveries,
+                                       const std::vector<DeliveryResult>& results) {
+  std::vector<Outcome> outcomes;
+  bool reports = false;
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    Count(results[i].kind);
+    if (results[i].kind == Kind::kLost) continue;
+    outcomes.push_back(
+        Settle(message, deliveries[i], results[i], parts_.clock.Now(), options_.retry));
+    reports = reports || outcomes.back().report.has_value();
+    log::Info("relay.attempt", {{"mail_id", message.mail_id.ToString()},
+                                {"recipient", deliveries[i].recipient.address},
+                                {"outcome", StateName(outcomes.back().state)},
+                                {"attempt", deliveries[i].attempts},
+                                {"reply", outcomes.back().reply}});
+  }
+  // Until it is written, or somebody else owns it. A database that comes back within the lease
+  // costs no second copy.
+  while (!outcomes.empty() && StillMine(deliveries)) {
+    std::function<absl::StatusOr<std::vector<Lease>>()> work = [this, outcomes] {
+      return parts_.store.Finish(outcomes);
+    };
+    auto run = RunBlocking(parts_.pool, std::move(work));
+    absl::StatusOr<std::vector<Lease>> written = co_await std::move(run);
+    if (written.ok()) {
+      if (written->size() < outcomes.size()) {
+        log::Warning("relay.lease.lost", {{"mail_id", message.mail_id.ToString()}});
+      }
+      break;
+    }
+    log::Warning("relay.finish.failed",
+                 {{"mail_id", message.mail_id.ToString()}, {"err", MessageOf(written.status())}});
+    auto pause = net::Sleep(absl::Milliseconds(500));
+    co_await std::move(pause);
+  }
+  if (reports) woken_ = true;
+}
+
+}  // namespace pennypost::relay

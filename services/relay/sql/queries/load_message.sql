@@ -1,0 +1,3 @@
+SELECT mail_id, sender, return_headers_only, envelope_id, smtputf8, body_8bit, auth_user, own_report, queued_at, content,
+       signature, content IS NULL
+FROM relay_messages WHERE mail_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM relay_events WHERE id IN (SELECT id FROM relay_events WHERE time < $1 LIMIT 5000)

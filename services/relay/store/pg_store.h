@@ -1,0 +1,41 @@
+#pragma once
+// The queue in PostgreSQL. Lease time is the server's time.
+
+#include "pg/pool.h"
+#include "services/relay/store/store.h"
+
+namespace pennypost::relay {
+
+class PgStore final : public Store {
+ public:
+  PgStore(std::string dsn, size_t connections) : pool_(std::move(dsn), connections) {}
+
+  absl::StatusOr<bool> Enqueue(const NewMessage& message) override;
+  absl::StatusOr<std::vector<Delivery>> Claim(const ClaimOptions& options) override;
+  absl::StatusOr<Message> LoadMessage(const Uuid& mail_id) override;
+  absl::StatusOr<std::string> SettleSignature(const Uuid& mail_id,
+                                              const std::string& signature) override;
+  absl::StatusOr<std::vector<Lease>> Renew(const std::vector<Lease>& leases,
+                                           absl::Duration lease) override;
+  absl::StatusOr<std::vector<Lease>> Finish(const std::vector<Outcome>& outcomes) override;
+  absl::StatusOr<int64_t> RequeueExpired() override;
+  absl::StatusOr<int64_t> Prune(absl::Time before) override;
+  absl::StatusOr<std::vector<DeliveryRow>> List(const DeliveryFilter& filter, const Position& after,
+                                                int limit) override;
+  absl::StatusOr<int64_t> ChangeDeliveries(Change change, const DeliveryFilter& filter,
+                                           const std::string& reason, absl::Time now) override;
+  absl::StatusOr<int64_t> CountChangeable(Change change, const DeliveryFilter& filter) override;
+  absl::StatusOr<QueueStats> Stats() override;
+  absl::Status RecordEvents(const std::vector<Event>& events) override;
+  absl::StatusOr<std::vector<Event>> History(const Uuid& mail_id) override;
+  absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) override;
+  absl::Status Health() const override { return pool_.Health(); }
+
+ private:
+  // Repeats what is safe to repeat when it is not known whether the commit happened.
+  absl::Status Certainly(const std::function<absl::Status(pg::Connection&)>& work);
+
+  pg::Pool pool_;
+};
+
+}  // namespace pennypost::relay
