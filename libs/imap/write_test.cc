@@ -91,7 +91,7 @@ TEST(Write, BodyStructure) {
             "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 8 1 NIL NIL (\"de\" \"en\") NIL)"
             "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 16 "
             "(NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL) 2 NIL NIL NIL NIL)"
+            "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL) 2 NIL NIL NIL NIL)"
             "(\"image\" \"png\" NIL NIL NIL \"base64\" 4 NIL (\"attachment\" (\"filename\" \"a b.png\")) NIL NIL)"
             " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)");
   out.clear();
@@ -100,8 +100,17 @@ TEST(Write, BodyStructure) {
             "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 8 1)"
             "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 16 "
             "(NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 0) 2)"
+            "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0) 2)"
             "(\"image\" \"png\" NIL NIL NIL \"base64\" 4) \"mixed\")");
+}
+
+TEST(Write, MultipartWithoutParts) {
+  std::string out;
+  WriteBodyStructure(mime::ParseStructure("Content-Type: multipart/mixed; boundary=b\r\n\r\nx"),
+                     BodyForm::kBodyStructure, out);
+  EXPECT_EQ(out,
+            "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)"
+            " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)");
 }
 
 TEST(Section, RangesOfTheMessage) {

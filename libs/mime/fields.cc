@@ -1,5 +1,8 @@
 #include "mime/fields.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 
 namespace pennypost::mime {
@@ -99,33 +102,32 @@ void ReadContentFields(const mail::HeaderBlock& header, Part& part) {
 }
 
 Envelope ReadEnvelope(const mail::HeaderBlock& header, size_t max_addresses) {
-  const mail::HeaderField* found[kEnvelopeFields] = {};
+  Envelope envelope;
+  std::optional<std::string>* texts[kEnvelopeFields] = {};
+  texts[kDate] = &envelope.date;
+  texts[kSubject] = &envelope.subject;
+  texts[kInReplyTo] = &envelope.in_reply_to;
+  texts[kMessageId] = &envelope.message_id;
+  AddressList* lists[kEnvelopeFields] = {};
+  lists[kFrom] = &envelope.from;
+  lists[kSender] = &envelope.sender;
+  lists[kReplyTo] = &envelope.reply_to;
+  lists[kTo] = &envelope.to;
+  lists[kCc] = &envelope.cc;
+  lists[kBcc] = &envelope.bcc;
   for (const mail::HeaderField& field : header.fields) {
     for (int i = 0; i < kEnvelopeFields; ++i) {
-      if (!found[i] && EqualsIgnoreCase(field.name, kEnvelopeNames[i])) found[i] = &field;
+      if (!EqualsIgnoreCase(field.name, kEnvelopeNames[i])) continue;
+      if (lists[i] && max_addresses > 0) {
+        AddressList addresses = ParseAddressList(field.value, max_addresses);
+        max_addresses -= std::min(addresses.size(), max_addresses);
+        std::move(addresses.begin(), addresses.end(), std::back_inserter(*lists[i]));
+      } else if (texts[i] && !*texts[i]) {
+        *texts[i] = mail::Unfold(field.value);
+      }
+      break;
     }
   }
-  auto text = [&](EnvelopeField field) -> std::optional<std::string> {
-    if (!found[field]) return std::nullopt;
-    return mail::Unfold(found[field]->value);
-  };
-  auto list = [&](EnvelopeField field) -> AddressList {
-    if (!found[field]) return {};
-    AddressList addresses = ParseAddressList(found[field]->value, max_addresses);
-    max_addresses -= std::min(addresses.size(), max_addresses);
-    return addresses;
-  };
-  Envelope envelope;
-  envelope.date = text(kDate);
-  envelope.subject = text(kSubject);
-  envelope.from = list(kFrom);
-  envelope.sender = list(kSender);
-  envelope.reply_to = list(kReplyTo);
-  envelope.to = list(kTo);
-  envelope.cc = list(kCc);
-  envelope.bcc = list(kBcc);
-  envelope.in_reply_to = text(kInReplyTo);
-  envelope.message_id = text(kMessageId);
   return envelope;
 }
 

@@ -93,9 +93,9 @@ class Parser {
     if (!message && !part.IsMultipart()) return false;
     // RFC 2046 5.2.1, RFC 2045 6.4: containers are never encoded. What claims to be is shown as it stands.
     bool identity = part.encoding == "7bit" || part.encoding == "8bit" || part.encoding == "binary";
-    const std::string* boundary = FindParam(part.params, "boundary");
     if (message && !identity) return false;
-    if (!message && (!boundary || boundary->empty())) {
+    std::string mark = message ? "" : Boundary(part);
+    if (!message && mark.empty()) {
       // Nothing separates its parts: text is the best a reader can be given.
       part.type = "text";
       part.subtype = "plain";
@@ -109,13 +109,18 @@ class Parser {
       out_.truncated = true;
       return false;
     }
-    std::string mark = message ? "" : *boundary;
-    // RFC 2046 5.1.1: a boundary does not end in white space, so a line's trailing space is not part of it.
-    while (!mark.empty() && IsWsp(mark.back())) mark.pop_back();
     frames_.push_back({index, std::move(mark)});
     opened_lines_.push_back(lines_at_open_);
     leaf_.reset();
     return true;
+  }
+
+  static std::string Boundary(const Part& part) {
+    const std::string* plain = FindParam(part.params, "boundary");
+    std::string mark = plain ? *plain : DecodedParam(part.params, "boundary").value_or("");
+    // RFC 2046 5.1.1: a boundary does not end in white space, so a line's trailing space is not part of it.
+    while (!mark.empty() && IsWsp(mark.back())) mark.pop_back();
+    return mark;
   }
 
   void CloseLeaf(size_t end) {

@@ -34,6 +34,12 @@ TEST(Structure, PlainMessages) {
   EXPECT_EQ(Show("Content-Type: rubbish\r\n\r\nx"), "text/plain [x] 0\n");
 }
 
+TEST(Structure, RepeatedFields) {
+  Structure structure = ParseStructure("Cc: a@b\r\nSubject: one\r\nCc: c@d\r\nSubject: two\r\n\r\n");
+  EXPECT_EQ(structure.envelope().cc.size(), 2u);
+  EXPECT_EQ(structure.envelope().subject, "one");
+}
+
 constexpr std::string_view kNested =
     "From: a@b\r\nContent-Type: multipart/mixed; boundary=\"out\"\r\n\r\n"
     "preamble\r\n"
@@ -95,6 +101,8 @@ TEST(Structure, BrokenMultiparts) {
             "multipart/mixed 8\n multipart/mixed 3\n  text/plain [x] 0\n");
   EXPECT_EQ(Show("Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: x\r\n\r\ny\r\n--b--"),
             "multipart/digest 5\n message/rfc822 2\n  text/plain [y] 0\n");
+  EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary*=utf-8''%62\r\n\r\n--b\r\n\r\nx\r\n--b--"),
+            "multipart/mixed 3\n text/plain [x] 0\n");
   EXPECT_EQ(Show("Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nx"), "text/plain [--b\r\n\r\nx] 2\n");
   // The outer boundary ends inner parts that were never closed.
   EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n"

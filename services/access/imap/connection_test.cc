@@ -106,7 +106,7 @@ TEST_F(ImapConnectionTest, FetchForms) {
             "a OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 (BODY[2] BINARY.SIZE[1] BODYSTRUCTURE)\r\n"),
             "* 1 FETCH (BODY[2] NIL BINARY.SIZE[1] 6 BODYSTRUCTURE "
-            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 6 1 NIL NIL NIL NIL) FLAGS (\\Seen))\r\na OK Done\r\n");
+            "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 6 1 NIL NIL NIL NIL) FLAGS (\\Seen))\r\na OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 FLAGS\r\nb FETCH 9 FLAGS\r\n"),
             "* 1 FETCH (FLAGS (\\Seen))\r\na OK Done\r\nb BAD No such message\r\n");
 }
