@@ -38,7 +38,8 @@ struct ImapContext {
 };
 
 // How long the client waits for the store before NO [UNAVAILABLE].
-inline constexpr absl::Duration kReadTimeout = absl::Seconds(10);
+inline constexpr absl::Duration kReadTimeout = absl::Seconds(5);
+inline constexpr absl::Duration kOpenTimeout = absl::Seconds(10);  // a large mailbox has a large index
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kSearchTimeout = absl::Seconds(30);
 

@@ -174,6 +174,8 @@ net::Awaitable<absl::Status> FetchRun::WriteMessage(size_t index, Loaded& loaded
   if (seen_set_[index] && !flags_told) {
     out_ += " FLAGS ";
     imap::WriteFlags(state.flags, out_);
+    // RFC 7162 3.2: with CONDSTORE every flag report carries the MODSEQ.
+    if (context_.session.features().condstore) out_ += fmt::format(" MODSEQ ({})", state.modseq);
   }
   out_ += ")\r\n";
   co_return co_await Flush();

@@ -40,7 +40,7 @@ void WriteOpening(const ImapContext& context, const imap::MailboxView& view, boo
 net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select) {
   auto request = For<pb::OpenMailboxRequest>(context);
   request.set_name(select.mailbox);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request, kReadTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request, kOpenTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   if (select.condstore) context.session.EnableCondstore();
 
