@@ -40,8 +40,8 @@ class Writer {
   }
 
   void Single(const mime::Part& part) {
-    bool opaque_message =
-        part.type == "message" && !part.IsMessage() && (part.subtype == "rfc822" || part.subtype == "global");
+    bool opaque_message = part.type == "message" && !part.IsMessage() &&
+                          (part.subtype == "rfc822" || part.subtype == "global");
     // A message that was not looked into has no envelope to show.
     WriteString(opaque_message ? "application" : part.type, out_);
     out_ += ' ';

@@ -70,8 +70,9 @@ TEST(Address, HostileFieldsTakeLinearTime) {
     escapes += "(\\";
     commas += "a,";
   }
-  for (const std::string& field : {escapes, commas, std::string(1 << 20, '('), std::string(1 << 20, '<'),
-                                   std::string(1 << 20, '"'), std::string(1 << 20, ':')}) {
+  for (const std::string& field :
+       {escapes, commas, std::string(1 << 20, '('), std::string(1 << 20, '<'),
+        std::string(1 << 20, '"'), std::string(1 << 20, ':')}) {
     auto start = std::chrono::steady_clock::now();
     ParseAddressList(field);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));

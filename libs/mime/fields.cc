@@ -11,7 +11,8 @@ namespace {
 void ReadContentType(std::string_view value, Part& part) {
   ParameterizedValue parsed = ParseParameterized(value);
   size_t slash = parsed.value.find('/');
-  // RFC 2045 5.2: a Content-Type that cannot be read is as good as none. "text" alone was once legal (RFC 1049).
+  // RFC 2045 5.2: a Content-Type that cannot be read is as good as none. "text" alone was once
+  // legal (RFC 1049).
   if (slash == std::string::npos || slash == 0 || slash + 1 == parsed.value.size()) return;
   part.type = parsed.value.substr(0, slash);
   part.subtype = parsed.value.substr(slash + 1);
@@ -20,7 +21,8 @@ void ReadContentType(std::string_view value, Part& part) {
 
 void ReadLanguage(std::string_view value, Part& part) {
   FieldLexer lexer(value, ",");
-  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd; token = lexer.Next()) {
+  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd;
+       token = lexer.Next()) {
     if (token.kind == FieldToken::Kind::kAtom && part.language.size() < kMaxParams) {
       part.language.push_back(std::move(token.text));
     }
@@ -30,7 +32,8 @@ void ReadLanguage(std::string_view value, Part& part) {
 // RFC 2045 6.1: one token; some write comments behind it.
 std::string ReadToken(std::string_view value) {
   FieldLexer lexer(value, ";");
-  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd; token = lexer.Next()) {
+  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd;
+       token = lexer.Next()) {
     if (token.kind == FieldToken::Kind::kAtom || token.kind == FieldToken::Kind::kQuoted) {
       return ToLower(token.text);
     }
@@ -39,7 +42,15 @@ std::string ReadToken(std::string_view value) {
 }
 
 enum ContentField {
-  kType, kEncoding, kId, kDescription, kMd5, kDisposition, kLanguage, kLocation, kContentFields
+  kType,
+  kEncoding,
+  kId,
+  kDescription,
+  kMd5,
+  kDisposition,
+  kLanguage,
+  kLocation,
+  kContentFields
 };
 constexpr std::string_view kContentNames[kContentFields] = {
     "type", "transfer-encoding", "id", "description", "md5", "disposition", "language", "location"};
@@ -79,10 +90,21 @@ void ReadContentField(ContentField field, std::string_view value, Part& part) {
 }
 
 enum EnvelopeField {
-  kDate, kSubject, kFrom, kSender, kReplyTo, kTo, kCc, kBcc, kInReplyTo, kMessageId, kEnvelopeFields
+  kDate,
+  kSubject,
+  kFrom,
+  kSender,
+  kReplyTo,
+  kTo,
+  kCc,
+  kBcc,
+  kInReplyTo,
+  kMessageId,
+  kEnvelopeFields
 };
 constexpr std::string_view kEnvelopeNames[kEnvelopeFields] = {
-    "date", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "message-id"};
+    "date", "subject", "from", "sender",      "reply-to",
+    "to",   "cc",      "bcc",  "in-reply-to", "message-id"};
 
 }  // namespace
 

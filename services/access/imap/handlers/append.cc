@@ -16,7 +16,8 @@ namespace {
 
 // It is not known whether these wrote anything. The same request_id makes a second try safe.
 bool IsUncertain(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnknown || status.code() == absl::StatusCode::kUnavailable ||
+  return status.code() == absl::StatusCode::kUnknown ||
+         status.code() == absl::StatusCode::kUnavailable ||
          status.code() == absl::StatusCode::kAborted;
 }
 
@@ -42,9 +43,11 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
     co_return done;
   }
   pb::AppendRequest request = RequestOf(context, append);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, request, kWriteTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, request, kWriteTimeout);
   if (IsUncertain(response.status())) {
-    response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, request, kWriteTimeout);
+    response =
+        co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, request, kWriteTimeout);
   }
   if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);
   imap::MailboxView* view = context.session.view();
@@ -52,7 +55,8 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
     // RFC 9051 6.3.12: EXISTS comes with the answer. The message is stored even if this fails.
     (void)co_await SyncView(context);
   }
-  done.result = imap::Ok("Appended", fmt::format("APPENDUID {} {}", response->uid_validity(), response->uid()));
+  done.result = imap::Ok("Appended",
+                         fmt::format("APPENDUID {} {}", response->uid_validity(), response->uid()));
   co_return done;
 }
 
