@@ -44,14 +44,11 @@ std::optional<EncodedWord> ReadWord(std::string_view text) {
     return std::nullopt;
   if (window[charset_end + 2] != '?') return std::nullopt;
   size_t begin = charset_end + 3;
-  size_t end = window.find("?=", begin);
-  // "=?utf-8?Q?=41?=" : the "?=" of an empty start is the text's own "=".
-  if (end == begin && AsciiUpper(window[charset_end + 1]) == 'Q' && window.size() > end + 2 &&
-      window[end + 2] != ' ' && window.find("?=", end + 1) != std::string_view::npos &&
-      HexDecode(window.substr(end + 2, 2))) {
-    end = window.find("?=", end + 1);
+  // RFC 2047 2: encoded-text holds no "?", so the next one ends the word or there is none.
+  size_t end = window.find('?', begin);
+  if (end == std::string_view::npos || end + 1 >= window.size() || window[end + 1] != '=') {
+    return std::nullopt;
   }
-  if (end == std::string_view::npos) return std::nullopt;
   EncodedWord word;
   word.charset = window.substr(2, charset_end - 2);
   // RFC 2231 5: a language may follow the charset.
@@ -79,8 +76,8 @@ std::string DecodeHeader(std::string_view value) {
   std::string_view rest = text;
   std::string out;
   std::string charset;  // of `pending`
-  std::string
-      pending;  // bytes of words in a row with one charset: some senders cut inside a character
+  // Bytes of words in a row with one charset: some senders cut inside a character.
+  std::string pending;
   auto flush = [&] {
     out += ToUtf8(pending, charset);
     pending.clear();

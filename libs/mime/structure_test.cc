@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace pennypost::mime {
 namespace {
@@ -141,9 +141,9 @@ TEST(Structure, SerializedFormComesBack) {
 }
 
 void ExpectFast(const std::string& message) {
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   Structure structure = ParseStructure(message);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_LT(std::clock() - start, 2 * CLOCKS_PER_SEC);
   EXPECT_LE(structure.parts.size(), 10'000u);
   auto back = Deserialize(Serialize(structure));
   ASSERT_TRUE(back.ok());

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "base/text.h"
 #include "mime/charset.h"
@@ -59,9 +59,9 @@ TEST(EncodedWord, HostileFieldsTakeLinearTime) {
   std::string starts;
   for (int i = 0; i < 1 << 17; ++i) starts += "=?a?q?b";
   for (const std::string& value : {starts, "=?utf-8?B?" + std::string(1 << 20, 'A')}) {
-    auto begin = std::chrono::steady_clock::now();
+    std::clock_t begin = std::clock();
     EXPECT_TRUE(IsUtf8(DecodeHeader(value)));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+    EXPECT_LT(std::clock() - begin, 1 * CLOCKS_PER_SEC);
   }
 }
 
