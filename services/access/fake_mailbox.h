@@ -228,12 +228,18 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     if (!folder) return End(c, done, NotFoundError("none"));
     response->set_uid_validity(kUidValidity);
     response->set_mailbox_id(folder->id);
-    if (failure_.ok()) {
-      response->set_uid(Deliver(folder->name, request->content(),
-                                {request->flags().begin(), request->flags().end()}));
+    if (!failure_.ok()) return End(c, done);
+    auto [known, added] = appended_.try_emplace(request->request_id(), 0);
+    if (added) {
+      known->second = Deliver(folder->name, request->content(),
+                              {request->flags().begin(), request->flags().end()});
     }
-    End(c, done);
+    response->set_uid(known->second);
+    bool lost = lost_answers_ > 0 && lost_answers_-- > 0;
+    End(c, done, lost ? absl::UnknownError("not known whether it was written") : absl::OkStatus());
   }
+  // So many Appends store their message, but their callers hear of an unknown outcome.
+  void LoseAnswers(int count) { lost_answers_ = count; }
   void Search(RpcController* c, const mailbox::v1::SearchRequest* request,
               mailbox::v1::SearchResponse* response, Closure* done) override {
     Folder* folder = ById(request->mailbox_id());
@@ -326,6 +332,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   absl::Status failure_;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> on_wait_;
+  std::map<std::string, uint32_t> appended_;  // by request id
+  int lost_answers_ = 0;
 };
 
 }  // namespace pennypost::access

@@ -115,7 +115,8 @@ net::Awaitable<bool> ImapConnection::Read() {
   // Interrupts must not lengthen the client's time.
   absl::Duration left =
       std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
-  char buffer[16 << 10];
+  // Small: it lives as long as the client is silent.
+  char buffer[4 << 10];
   absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
   if (got.ok() && *got > 0) {
     silent_since_ = absl::Now();

@@ -194,6 +194,15 @@ TEST_F(ImapConnectionTest, StoreAwayIsNeverAnEmptyMailbox) {
       "unavailable\r\n");
 }
 
+TEST_F(ImapConnectionTest, AppendOfUnknownOutcomeIsRepeatedOnce) {
+  mailbox_.LoseAnswers(1);
+  EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"), "a OK [APPENDUID 7 1] Appended\r\n");
+  EXPECT_EQ(mailbox_.Find("INBOX")->messages.size(), 1u);
+  mailbox_.LoseAnswers(2);
+  EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"),
+            "a NO [UNAVAILABLE] Temporarily unavailable\r\n");
+}
+
 TEST_F(ImapConnectionTest, AnyOperationMayFail) {
   mailbox_.Deliver("INBOX", kMail);
   std::deque<std::string> input = {"x LOGIN ann secret\r\n", "y SELECT INBOX\r\n",
