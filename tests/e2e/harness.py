@@ -144,6 +144,11 @@ def message(sender: str, recipient: str, subject: str = "test", body: str = "hel
     return mail
 
 
+def wire(mail: email.message.EmailMessage) -> bytes:
+    """As SMTP carries it: CRLF line ends."""
+    return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+
+
 def body_of(raw: bytes) -> bytes:
     return raw.split(b"\r\n\r\n", 1)[1]
 

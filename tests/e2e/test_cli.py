@@ -1,7 +1,7 @@
 """The command line, as an operator uses it."""
 import json
 
-from harness import Lab, main, message
+from harness import Lab, main, message, wait_for
 
 
 def test_cli():
@@ -51,10 +51,8 @@ def queue_and_trace(lab):
     mail = message("alice@example.test", "friend@far.example")
     with lab.submission("alice@example.test") as smtp:
         smtp.send_message(mail)
-    rows = [r for r in lab.cli_json("queue", "list")["deliveries"] if r["recipient"] == "friend@far.example"]
-    assert len(rows) == 1, rows
-    row = rows[0]
-    assert row["state"] == "held" and row["last_reply"], row
+    row = wait_for(lambda: next(iter(lab.cli_json("queue", "list", "--state", "held")["deliveries"]), None), 10, "held mail")
+    assert row["recipient"] == "friend@far.example" and row["last_reply"], row
     assert "friend@far.example" in lab.cli("queue", "list", "--state", "held")
     assert "1 delivery would change" in lab.cli("queue", "cancel", row["mail_id"], "--dry-run")
     trace = lab.cli("message", "trace", row["mail_id"])

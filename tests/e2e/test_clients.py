@@ -1,9 +1,12 @@
 """Real clients from Debian against the running binaries, TLS on."""
 import os
 import pathlib
+import pty
+import select
 import subprocess
+import time
 
-from harness import Lab, body_of, main, message, wait_for
+from harness import Lab, body_of, main, message, wait_for, wire
 
 BODY = "line one\n.dotted\nlast line \u00e4\u00f6\u00fc\n"
 
@@ -13,6 +16,26 @@ def run(lab, *words, stdin: str = "", env: dict = None) -> str:
                           env=dict(os.environ, HOME=str(lab.folder), **(env or {})))
     assert done.returncode == 0, f"{words[0]}: code {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
+
+
+def on_terminal(lab, *words) -> None:
+    """A program that wants a terminal; what it draws is read and thrown away."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=lab.folder, start_new_session=True,
+                               env=dict(os.environ, HOME=str(lab.folder), TERM="xterm"))
+    os.close(slave)
+    drawn, deadline = b"", time.monotonic() + 60
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError(f"{words[0]} does not end; it shows {drawn[-1500:]!r}")
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                drawn += os.read(master, 65536)
+            except OSError:
+                break
+    os.close(master)
+    assert process.wait() == 0, drawn[-1500:]
 
 
 def secret_file(lab, name: str, text: str) -> str:
@@ -50,7 +73,7 @@ def swaks(lab):
 
 def curl(lab):
     mail = message("alice@example.test", "bob@example.test", subject="curl", body=BODY)
-    data = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+    data = wire(mail)
     path = secret_file(lab, "curl.eml", "")
     pathlib.Path(path).write_bytes(data)
     tls = ["--cacert", lab.end["ca_file"], "--silent", "--show-error", "--user"]
@@ -158,8 +181,8 @@ set delete=yes
     with lab.smtp() as smtp:
         smtp.send_message(mail)
     lab.fetch_by_id("alice@example.test", mail["Message-ID"])
-    run(lab, "mutt", "-F", config, "-e", 'push "<tag-pattern>~s mutt<enter><tag-prefix><save-message>=Archive<enter><sync-mailbox><quit>"',
-        env={"TERM": "xterm"})
+    on_terminal(lab, "mutt", "-F", config, "-e",
+                'push "<tag-pattern>~s mutt<enter><tag-prefix><save-message>=Archive<enter><sync-mailbox><quit>"')
     with lab.imap("alice@example.test") as imap:
         imap.select("Archive")
         assert imap.search(None, "SUBJECT", '"for mutt"')[1][0].split(), "saved to Archive"

@@ -1,7 +1,7 @@
 """The first mail, in one process and in eight: submission with TLS in, IMAP out, visible well under a second."""
 import time
 
-from harness import Lab, body_of, main, message
+from harness import Lab, body_of, main, message, wire
 
 
 def exchange(mode: str) -> None:
@@ -12,7 +12,7 @@ def exchange(mode: str) -> None:
             begin = time.monotonic()
         raw = lab.fetch_by_id("bob@example.test", mail["Message-ID"])
         assert time.monotonic() - begin < 1.5, "delivery was slow"
-        assert body_of(raw) == mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")).split(b"\r\n\r\n", 1)[1]
+        assert body_of(raw) == wire(mail).split(b"\r\n\r\n", 1)[1]
         head = raw.split(b"\r\n\r\n", 1)[0].decode()
         assert head.startswith("Return-Path: <alice@example.test>\r\n"), head
         assert "Received: from client.test" in head and "with ESMTPSA" in head, head

@@ -6,7 +6,7 @@ import shutil
 import smtplib
 import tempfile
 
-from harness import Lab, body_of, main, message, wait_for
+from harness import Lab, body_of, main, message, wait_for, wire
 from local.platform import free_port
 from postfix import Postfix
 
@@ -45,7 +45,7 @@ def stored(postfix, message_id):
 def outbound(lab, postfix):
     for number, body in enumerate(BODIES):
         mail = message("alice@example.test", "peer@postfix.test", f"out {number}", body)
-        data = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+        data = wire(mail)
         with lab.submission("alice@example.test") as smtp:
             smtp.sendmail("alice@example.test", ["peer@postfix.test", "bob@example.test"], data, mail_options=["BODY=8BITMIME"])
         arrived = wait_for(lambda: stored(postfix, mail["Message-ID"]), 30, f"message {number} at Postfix")
@@ -59,7 +59,7 @@ def outbound(lab, postfix):
 def inbound(lab, postfix):
     for number, body in enumerate(BODIES):
         mail = message("peer@postfix.test", "bob@example.test", f"in {number}", body)
-        data = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+        data = wire(mail)
         with smtplib.SMTP("127.0.0.1", postfix.port, timeout=30) as smtp:
             smtp.sendmail("peer@postfix.test", ["bob@example.test"], data)
         raw = lab.fetch_by_id("bob@example.test", mail["Message-ID"], seconds=30)
@@ -72,10 +72,10 @@ def bounce(lab, postfix):
     mail = message("alice@example.test", "peer@nowhere.postfix.test", "bounces")
     with lab.submission("alice@example.test") as smtp:
         smtp.sendmail("alice@example.test", ["toolong" + "x" * 50 + "@postfix.test"],
-                      mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")))
+                      wire(mail))
     wait_for(lambda: stored(postfix, mail["Message-ID"]), 30, "a valid odd address")
     with smtplib.SMTP("127.0.0.1", postfix.port, timeout=30) as smtp:
-        smtp.sendmail("peer@postfix.test", ["nobody@example.test"], message("peer@postfix.test", "nobody@example.test", "to nobody").as_bytes())
+        smtp.sendmail("peer@postfix.test", ["nobody@example.test"], wire(message("peer@postfix.test", "nobody@example.test", "to nobody")))
     wait_for(lambda: any(b"5.1.1" in m and b"nobody@example.test" in m for m in postfix.messages()), 30, "the bounce by Postfix")
 
 
