@@ -288,8 +288,8 @@ class Connection {
 
 net::Awaitable<void> RunConnection(std::shared_ptr<net::Stream> stream, net::Peer peer,
                                    ListenerKind kind, Platform& platform) {
-  Connection connection(std::move(stream), peer, kind, platform);
-  auto run = connection.Run();
+  auto connection = std::make_unique<Connection>(std::move(stream), peer, kind, platform);
+  auto run = connection->Run();
   co_await std::move(run);
 }
 

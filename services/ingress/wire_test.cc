@@ -66,6 +66,7 @@ class Wire : public ::testing::Test {
     smtp::ClientSession session(options);
     smtp::RecipientResult result;
     bool sent = false;
+    const std::string server_name = "localhost";
     std::string buffer(4096, '\0');
     for (bool open = true; open;) {
       smtp::ClientStep step = session.Next();
@@ -74,7 +75,7 @@ class Wire : public ::testing::Test {
         absl::Status status = co_await std::move(write);
         if (!status.ok()) session.Lost();
       } else if (std::holds_alternative<smtp::ClientStartTls>(step)) {
-        auto handshake = stream->StartTlsClient(*trust_, "localhost", net::PeerVerification::kNone,
+        auto handshake = stream->StartTlsClient(*trust_, server_name, net::PeerVerification::kNone,
                                                 absl::Seconds(5));
         absl::Status status = co_await std::move(handshake);
         status.ok() ? session.TlsStarted() : session.TlsFailed();
