@@ -218,7 +218,7 @@ std::optional<bool> SpfEvaluator::MatchMx(const std::string& target,
 std::optional<std::vector<std::string>> SpfEvaluator::ValidatedNames() {
   std::vector<std::string> names;
   const DnsAnswer* pointers = Ask(request_.ip.ReverseName(), DnsType::kPtr);
-  if (pointers == nullptr) return std::nullopt;
+  if (pointers == nullptr || !CountVoid(*pointers)) return std::nullopt;
   int left = request_.limits.addresses;
   for (const std::string& pointer : pointers->records) {
     if (left-- == 0) break;

@@ -15,8 +15,7 @@ int64_t NotifyBits(const Notify& notify) {
          (notify.delay ? 8 : 0);
 }
 
-absl::Status InsertEvents(pg::Connection& connection, const std::vector<Event>& events) {
-  if (events.empty()) return absl::OkStatus();
+void AddEvents(const std::vector<Event>& events, pg::Params& params) {
   std::vector<Uuid> ids;
   std::vector<absl::Time> times;
   std::vector<std::string> services, kinds, senders, recipients, details;
@@ -29,7 +28,6 @@ absl::Status InsertEvents(pg::Connection& connection, const std::vector<Event>& 
     recipients.push_back(event.recipient);
     details.push_back(event.detail);
   }
-  pg::Params params;
   params.Ids(ids)
       .Times(times)
       .Texts(services)
@@ -37,13 +35,19 @@ absl::Status InsertEvents(pg::Connection& connection, const std::vector<Event>& 
       .Texts(senders)
       .Texts(recipients)
       .Texts(details);
+}
+
+absl::Status InsertEvents(pg::Connection& connection, const std::vector<Event>& events) {
+  if (events.empty()) return absl::OkStatus();
+  pg::Params params;
+  AddEvents(events, params);
   return connection.Run(sql::kInsertEvents, params).status();
 }
 
-absl::Status InsertDeliveries(pg::Connection& connection, const NewMessage& message) {
+void AddRecipients(const std::vector<Recipient>& all, pg::Params& params) {
   std::vector<std::string> addresses, domains, folders, originals, routes;
   std::vector<int64_t> accounts, quotas, notifies;
-  for (const Recipient& recipient : message.recipients) {
+  for (const Recipient& recipient : all) {
     addresses.push_back(recipient.address);
     domains.push_back(DomainOf(recipient.address));
     accounts.push_back(recipient.account_id);
@@ -53,24 +57,11 @@ absl::Status InsertDeliveries(pg::Connection& connection, const NewMessage& mess
     originals.push_back(recipient.original);
     routes.push_back(RouteOf(recipient));
   }
-  State state = message.hold_reason.empty() ? State::kQueued : State::kHeld;
-  pg::Params params;
-  params.Id(message.message.mail_id)
-      .Texts(addresses)
-      .Texts(domains)
-      .Ints(accounts)
-      .Texts(folders)
-      .Ints(quotas);
-  params.Ints(notifies)
-      .Texts(originals)
-      .Texts(routes)
-      .Text(StateName(state))
-      .Time(message.message.queued_at);
-  params.Text(message.hold_reason);
-  return connection.Run(sql::kInsertDeliveries, params).status();
+  params.Texts(addresses).Texts(domains).Ints(accounts).Texts(folders).Ints(quotas).Ints(notifies);
+  params.Texts(originals).Texts(routes);
 }
 
-// False where the mail_id is known.
+// All of a message in one statement, so in one round trip. False where the mail_id is known.
 absl::StatusOr<bool> Insert(pg::Connection& connection, const NewMessage& message) {
   const Message& m = message.message;
   pg::Params params;
@@ -81,11 +72,12 @@ absl::StatusOr<bool> Insert(pg::Connection& connection, const NewMessage& messag
       .Bool(m.smtputf8);
   params.Bool(m.body_8bit).Text(m.auth_user).Bool(m.own_report).Time(m.queued_at);
   params.Int(static_cast<int64_t>(m.content.size())).Bytes(m.content);
-  ASSIGN_OR_RETURN(pg::Result inserted, connection.Run(sql::kInsertMessage, params));
-  if (inserted.affected() == 0) return false;
-  RETURN_IF_ERROR(InsertDeliveries(connection, message));
-  RETURN_IF_ERROR(InsertEvents(connection, message.events));
-  return true;
+  AddRecipients(message.recipients, params);
+  State state = message.hold_reason.empty() ? State::kQueued : State::kHeld;
+  params.Text(StateName(state)).Text(message.hold_reason);
+  AddEvents(message.events, params);
+  ASSIGN_OR_RETURN(pg::Result inserted, connection.Run(sql::kEnqueue, params));
+  return inserted.Int(0, 0) == 1;
 }
 
 Lease ToLease(const pg::Result& r, int row) {
@@ -139,39 +131,53 @@ std::vector<std::string> StateNames(Change change) {
   return names;
 }
 
-absl::Status DropFinished(pg::Connection& connection, const std::set<Uuid>& mail_ids,
+absl::Status DropFinished(pg::Connection& connection, const std::set<Uuid>& finished,
                           absl::Time now) {
-  for (const Uuid& mail_id : mail_ids) {
-    // The lock makes two workers that finish the last two recipients at once see each other.
-    RETURN_IF_ERROR(connection.Run(sql::kLockMessage, pg::Params().Id(mail_id)).status());
-    RETURN_IF_ERROR(
-        connection.Run(sql::kDropFinishedContent, pg::Params().Id(mail_id).Time(now)).status());
+  if (finished.empty()) return absl::OkStatus();
+  std::vector<Uuid> mail_ids(finished.begin(), finished.end());
+  pg::Params lock, drop;
+  lock.Ids(mail_ids);
+  drop.Ids(mail_ids).Time(now);
+  // The lock makes two workers that finish the last two recipients at once see each other.
+  return connection.RunAll({{&sql::kLockMessages, &lock}, {&sql::kDropFinishedContent, &drop}})
+      .status();
+}
+
+void AddOutcomes(const std::vector<Outcome>& outcomes, pg::Params& params) {
+  std::vector<Lease> leases;
+  std::vector<std::string> states, replies;
+  std::vector<absl::Time> next;
+  std::vector<int64_t> delays;
+  for (const Outcome& outcome : outcomes) {
+    leases.push_back(outcome.lease);
+    states.emplace_back(StateName(outcome.state));
+    next.push_back(outcome.next_at);
+    replies.push_back(outcome.reply);
+    delays.push_back(outcome.delay_reported ? 1 : 0);
   }
-  return absl::OkStatus();
+  AddLeases(leases, params);
+  params.Texts(states).Times(next).Texts(replies).Ints(delays);
 }
 
 }  // namespace
 
-absl::Status PgStore::Certainly(const std::function<absl::Status(pg::Connection&)>& work) {
+absl::StatusOr<bool> PgStore::Enqueue(const NewMessage& message) {
   constexpr int kAttempts = 20;
+  bool inserted = false;
   absl::Status status;
+  // Where it is not known whether the commit happened, the same again is safe: it says that the
+  // mail_id is known, or does it. A server that is away while we find out leaves the outcome as
+  // unknown as it was.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 0) absl::SleepFor(absl::Milliseconds(500));
-    absl::Status now = pool_.InTransaction(work);
-    // A server that is away while we find out leaves the outcome as unknown as it was.
+    absl::Status now = pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
+      ASSIGN_OR_RETURN(inserted, Insert(connection, message));
+      return absl::OkStatus();
+    });
     bool away = !status.ok() && now.code() == absl::StatusCode::kUnavailable;
     if (!away) status = now;
-    if (status.ok() || ReasonOf(status) != Reason::kWriteUncertain) return status;
+    if (ReasonOf(status) != Reason::kWriteUncertain) break;
   }
-  return status;
-}
-
-absl::StatusOr<bool> PgStore::Enqueue(const NewMessage& message) {
-  bool inserted = false;
-  absl::Status status = Certainly([&](pg::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(inserted, Insert(connection, message));
-    return absl::OkStatus();
-  });
   RETURN_IF_ERROR(status);
   return inserted;
 }
@@ -229,19 +235,16 @@ absl::StatusOr<std::vector<Lease>> PgStore::Finish(const std::vector<Outcome>& o
   // Not repeated when its fate is unknown: the fence would take the first success for a lost lease.
   // The lease then runs out, and the delivery is tried again.
   absl::Status status = pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
+    pg::Params params;
+    AddOutcomes(outcomes, params);
+    ASSIGN_OR_RETURN(pg::Result updated, connection.Run(sql::kFinish, params));
     written.clear();
+    for (int row = 0; row < updated.rows(); ++row) written.push_back(ToLease(updated, row));
+    std::set<Lease> held(written.begin(), written.end());
     std::set<Uuid> finished;
     std::vector<Event> events;
     for (const Outcome& outcome : outcomes) {
-      pg::Params params;
-      params.Id(outcome.lease.mail_id).Int(outcome.lease.rcpt_no).Int(outcome.lease.epoch);
-      params.Text(StateName(outcome.state))
-          .Time(outcome.next_at)
-          .Text(outcome.reply)
-          .Bool(outcome.delay_reported);
-      ASSIGN_OR_RETURN(pg::Result updated, connection.Run(sql::kFinish, params));
-      if (updated.affected() == 0) continue;
-      written.push_back(outcome.lease);
+      if (held.count(outcome.lease) == 0) continue;
       events.insert(events.end(), outcome.events.begin(), outcome.events.end());
       if (outcome.report) RETURN_IF_ERROR(Insert(connection, *outcome.report).status());
       if (IsFinal(outcome.state)) finished.insert(outcome.lease.mail_id);

@@ -32,9 +32,6 @@ class PgStore final : public Store {
   absl::Status Health() const override { return pool_.Health(); }
 
  private:
-  // Repeats what is safe to repeat when it is not known whether the commit happened.
-  absl::Status Certainly(const std::function<absl::Status(pg::Connection&)>& work);
-
   pg::Pool pool_;
 };
 

@@ -1,0 +1,1 @@
+SELECT mail_id FROM relay_messages WHERE mail_id = ANY ($1::uuid[]) ORDER BY mail_id FOR UPDATE

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Builds and runs every test with what the machine has; `make test` calls it.
+#
+#   1 unit tests under ASan and UBSan   2 integration tests (PostgreSQL, Redis, nsd of their own)
+#   3 fuzzers for a bounded time        4 end to end, on running binaries with real peers and clients
+#
+# Ends with a line "N passed, N failed". TEST=unit|integration|fuzz|e2e runs one part.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${JOBS:-$(nproc)}
+only=${TEST:-all}
+passed=0
+failed=0
+failures=()
+mkdir -p build
+
+say() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+wanted() { [ "$only" = all ] || [ "$only" = "$1" ]; }
+
+# count NAME COMMAND...: one test, its output shown when it fails.
+count() {
+  local name=$1
+  shift
+  if "$@" >build/test.log 2>&1; then
+    passed=$((passed + 1))
+    echo "ok    $name"
+  else
+    failed=$((failed + 1))
+    failures+=("$name")
+    echo "FAIL  $name"
+    tail -n 60 build/test.log
+  fi
+}
+
+build() {
+  local folder=$1 targets=$2
+  shift 2
+  if ! { cmake -S . -B "$folder" -G Ninja "$@" && cmake --build "$folder" -j "$jobs" --target $targets; } >build/build.log 2>&1; then
+    grep -E 'error|FAILED|Error' build/build.log | head -20
+    tail -n 5 build/build.log
+    failed=$((failed + 1))
+    failures+=("build of $folder")
+    return 1
+  fi
+}
+
+# ctest_label FOLDER LABEL: each GoogleTest case counts.
+ctest_label() {
+  local folder=$1 label=$2 name
+  for name in $(ctest --test-dir "$folder" -L "$label" -N | sed -n 's/^ *Test *#[0-9]*: //p'); do
+    count "$label $name" ctest --test-dir "$folder" -R "^$name\$" --output-on-failure --timeout 300
+  done
+}
+
+if wanted unit; then
+  say "unit tests under the sanitizers"
+  if build build/asan all_unit_tests -DPP_SANITIZE=address -DCMAKE_BUILD_TYPE=Debug; then
+    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+    ctest_label build/asan unit
+  fi
+fi
+if wanted integration || wanted e2e; then
+  say "build"
+  build build/main "all all_integration_tests" || true
+fi
+if wanted integration; then
+  say "integration tests"
+  ctest_label build/main integration
+fi
+if wanted fuzz; then
+  say "fuzzers, ${FUZZ_SECONDS:-5} s each"
+  if build build/fuzz all_fuzzers -DPP_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++-14; then
+    while read -r fuzzer; do
+      count "fuzz $(basename "$fuzzer")" timeout 120 "$fuzzer" -max_total_time="${FUZZ_SECONDS:-5}" -rss_limit_mb=1024 \
+        -timeout=10 -artifact_prefix=build/
+    done < <(find build/fuzz/libs build/fuzz/services -name '*_fuzz' -type f 2>/dev/null | sort)
+  fi
+fi
+if wanted e2e; then
+  say "end to end"
+  for scenario in tests/e2e/test_*.py; do
+    count "e2e $(basename "$scenario" .py)" timeout 600 python3 "$scenario"
+  done
+fi
+
+say "done"
+for name in "${failures[@]}"; do echo "failed: $name"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
