@@ -56,6 +56,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND PP_WARNINGS -Wno-mismatched-new-delete)
   if(PP_SANITIZE)
     # The sanitizers' own code hides from g++ what fmt initializes.
-    list(APPEND PP_WARNINGS -Wno-maybe-uninitialized)
+    list(APPEND PP_WARNINGS -Wno-maybe-uninitialized -Wno-uninitialized)
   endif()
 endif()

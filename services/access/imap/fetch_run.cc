@@ -74,17 +74,30 @@ net::Awaitable<absl::Status> FetchRun::Run(const std::vector<size_t>& indexes) {
   while (!rest.empty()) {
     size_t count = from_view ? 1 : BatchSize(rest);
     std::span<const size_t> batch = rest.first(count);
-    absl::Status status = absl::OkStatus();
-    if (from_view) {
-      Loaded nothing;
-      status = co_await WriteMessage(batch[0], nothing);
-    } else {
-      status = co_await RunBatch(batch);
-    }
-    if (!status.ok()) co_return status;
     rest = rest.subspan(count);
+    if (!from_view) {
+      absl::Status status = co_await RunBatch(batch);
+      if (!status.ok()) co_return status;
+      continue;
+    }
+    // A mailbox may have a million of these: no coroutine for each.
+    WriteFromView(batch[0]);
+    if (out_.size() < kFlushAt) continue;
+    absl::Status flushed = co_await Flush();
+    if (!flushed.ok()) co_return flushed;
   }
   co_return absl::OkStatus();
+}
+
+void FetchRun::WriteFromView(size_t index) {
+  Loaded nothing;
+  imap::MessageState state = context_.view().At(index);
+  out_ += fmt::format("* {} FETCH (", index + 1);
+  for (const imap::FetchItem& item : fetch_.items) {
+    if (&item != &fetch_.items[0]) out_ += ' ';
+    WriteAtOnce(item, state, nothing);
+  }
+  out_ += ")\r\n";
 }
 
 // RFC 9051 6.4.5: BODY[] without PEEK sets \Seen. Reading goes on where that fails: the flag is the
@@ -179,7 +192,8 @@ net::Awaitable<absl::Status> FetchRun::WriteMessage(size_t index, Loaded& loaded
     if (!first) out_ += ' ';
     first = false;
     flags_told = flags_told || item.kind == Kind::kFlags;
-    absl::Status status = co_await WriteItem(item, state, loaded);
+    if (WriteAtOnce(item, state, loaded)) continue;
+    absl::Status status = co_await WriteContent(item, loaded);
     if (!status.ok()) co_return status;
   }
   if (seen_set_[index] && !flags_told) {
@@ -189,47 +203,38 @@ net::Awaitable<absl::Status> FetchRun::WriteMessage(size_t index, Loaded& loaded
     if (context_.session.features().condstore) out_ += fmt::format(" MODSEQ ({})", state.modseq);
   }
   out_ += ")\r\n";
+  if (out_.size() < kFlushAt) co_return absl::OkStatus();
   co_return co_await Flush();
 }
 
-net::Awaitable<absl::Status> FetchRun::WriteItem(const imap::FetchItem& item,
-                                                 const imap::MessageState& state, Loaded& loaded) {
-  out_ += imap::FetchItemName(item) + " ";
-  switch (item.kind) {
-    case Kind::kEnvelope:
-      imap::WriteEnvelope(loaded.structure.envelope(), out_);
-      break;
-    case Kind::kBody:
-      imap::WriteBodyStructure(loaded.structure, imap::BodyForm::kBody, out_);
-      break;
-    case Kind::kBodyStructure:
-      imap::WriteBodyStructure(loaded.structure, imap::BodyForm::kBodyStructure, out_);
-      break;
-    case Kind::kSection:
-    case Kind::kRfc822:
-    case Kind::kRfc822Header:
-    case Kind::kRfc822Text:
-      co_return co_await WriteBytes(item, loaded);
-    case Kind::kBinary:
-    case Kind::kBinarySize:
-      co_return co_await WriteBinary(item, loaded);
-    case Kind::kFlags:
-    case Kind::kUid:
-    case Kind::kInternalDate:
-    case Kind::kSize:
-    case Kind::kModSeq:
-      WritePlain(item, state);
-      break;
+// False for items that need content; their name is not written then.
+bool FetchRun::WriteAtOnce(const imap::FetchItem& item, const imap::MessageState& state,
+                           const Loaded& loaded) {
+  if (imap::NeedsOf(item) == imap::Needs::kContent || imap::NeedsOf(item) == imap::Needs::kHeader) {
+    return false;
   }
-  co_return absl::OkStatus();
-}
-
-void FetchRun::WritePlain(const imap::FetchItem& item, const imap::MessageState& state) {
+  out_ += imap::FetchItemName(item);
+  out_ += ' ';
+  if (item.kind == Kind::kEnvelope) imap::WriteEnvelope(loaded.structure.envelope(), out_);
+  if (item.kind == Kind::kBody) {
+    imap::WriteBodyStructure(loaded.structure, imap::BodyForm::kBody, out_);
+  }
+  if (item.kind == Kind::kBodyStructure) {
+    imap::WriteBodyStructure(loaded.structure, imap::BodyForm::kBodyStructure, out_);
+  }
   if (item.kind == Kind::kFlags) imap::WriteFlags(state.flags, out_);
   if (item.kind == Kind::kUid) out_ += std::to_string(state.uid);
   if (item.kind == Kind::kInternalDate) imap::WriteDate(state.internal_date, out_);
   if (item.kind == Kind::kSize) out_ += std::to_string(state.size);
   if (item.kind == Kind::kModSeq) out_ += fmt::format("({})", state.modseq);
+  return true;
+}
+
+net::Awaitable<absl::Status> FetchRun::WriteContent(const imap::FetchItem& item, Loaded& loaded) {
+  out_ += imap::FetchItemName(item) + " ";
+  bool binary = item.kind == Kind::kBinary || item.kind == Kind::kBinarySize;
+  if (binary) co_return co_await WriteBinary(item, loaded);
+  co_return co_await WriteBytes(item, loaded);
 }
 
 net::Awaitable<absl::Status> FetchRun::WriteBytes(const imap::FetchItem& item, Loaded& loaded) {

@@ -41,14 +41,15 @@ class FetchRun {
   bool IsLarge(size_t index) const;
   net::Awaitable<absl::Status> RunBatch(std::span<const size_t> indexes);
   net::Awaitable<absl::Status> WriteMessage(size_t index, Loaded& loaded);
-  net::Awaitable<absl::Status> WriteItem(const imap::FetchItem& item,
-                                         const imap::MessageState& state, Loaded& loaded);
+  void WriteFromView(size_t index);
+  bool WriteAtOnce(const imap::FetchItem& item, const imap::MessageState& state,
+                   const Loaded& loaded);
+  net::Awaitable<absl::Status> WriteContent(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> WriteBytes(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> WriteBinary(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> StreamRange(uint32_t uid, imap::ByteRange range);
   net::Awaitable<absl::StatusOr<std::string>> ReadRange(const Loaded& loaded,
                                                         imap::ByteRange range);
-  void WritePlain(const imap::FetchItem& item, const imap::MessageState& state);
   net::Awaitable<absl::Status> Flush();
 
   ImapContext& context_;
