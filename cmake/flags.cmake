@@ -54,4 +54,8 @@ set(PP_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes the allocator of an inlined Asio coroutine frame for a wrong one.
   list(APPEND PP_WARNINGS -Wno-mismatched-new-delete)
+  if(PP_SANITIZE)
+    # The sanitizers' own code hides from g++ what fmt initializes.
+    list(APPEND PP_WARNINGS -Wno-maybe-uninitialized)
+  endif()
 endif()

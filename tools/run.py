@@ -109,6 +109,12 @@ def keep_up(arguments, ready_fd: int = -1) -> int:
         first_mail(end)
         print_table(end)
         if ready_fd >= 0:
+            sys.stdout.flush()
+            # From here on nobody reads: let go of the caller's terminal or pipe.
+            log = os.open(RUN / "logs" / "run.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
             os.write(ready_fd, b"ready")
             os.close(ready_fd)
         else:

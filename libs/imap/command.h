@@ -1,5 +1,6 @@
 #pragma once
-// Every command of a client as a value. Mailbox names are UTF-8 here, INBOX in upper case, levels joined by "/".
+// Every command of a client as a value. Mailbox names are UTF-8 here, INBOX in upper case, levels
+// joined by "/".
 
 #include <absl/time/time.h>
 
@@ -40,40 +41,81 @@ struct Section {
 
 struct FetchItem {
   enum class Kind {
-    kFlags, kUid, kInternalDate, kSize, kEnvelope, kBody, kBodyStructure, kModSeq,
-    kSection,      // BODY[...]
-    kBinary,       // BINARY[...], decoded (RFC 9051 6.4.5)
+    kFlags,
+    kUid,
+    kInternalDate,
+    kSize,
+    kEnvelope,
+    kBody,
+    kBodyStructure,
+    kModSeq,
+    kSection,  // BODY[...]
+    kBinary,   // BINARY[...], decoded (RFC 9051 6.4.5)
     kBinarySize,
-    kRfc822, kRfc822Header, kRfc822Text,  // old names for sections, answered under their own name
+    kRfc822,
+    kRfc822Header,
+    kRfc822Text,  // old names for sections, answered under their own name
   };
   Kind kind = Kind::kFlags;
   Section section;
-  bool peek = true;  // false: sets \Seen
+  bool peek = true;                                      // false: sets \Seen
   std::optional<std::pair<uint64_t, uint64_t>> partial;  // offset, length
   bool operator==(const FetchItem&) const = default;
 };
 
 enum class StatusItem {
-  kMessages, kRecent, kUidNext, kUidValidity, kUnseen, kDeleted, kSize, kHighestModSeq
+  kMessages,
+  kRecent,
+  kUidNext,
+  kUidValidity,
+  kUnseen,
+  kDeleted,
+  kSize,
+  kHighestModSeq
 };
 
 // One node of a SEARCH (RFC 9051 6.4.4).
 struct SearchKey {
   enum class Op {
-    kAll, kAnd, kOr, kNot, kFlag, kSequence, kUid, kBefore, kOn, kSince, kSentBefore, kSentOn,
-    kSentSince, kLarger, kSmaller, kHeader, kBody, kText, kModSeq, kOlder, kYounger
+    kAll,
+    kAnd,
+    kOr,
+    kNot,
+    kFlag,
+    kSequence,
+    kUid,
+    kBefore,
+    kOn,
+    kSince,
+    kSentBefore,
+    kSentOn,
+    kSentSince,
+    kLarger,
+    kSmaller,
+    kHeader,
+    kBody,
+    kText,
+    kModSeq,
+    kOlder,
+    kYounger
   };
   Op op = Op::kAll;
   std::vector<SearchKey> children;
   NumberSet set;
   std::string header;
-  std::string text;     // UTF-8; the flag of kFlag
+  std::string text;  // UTF-8; the flag of kFlag
   uint64_t number = 0;
-  int32_t date = 0;     // days since 1970-01-01
+  int32_t date = 0;  // days since 1970-01-01
   bool operator==(const SearchKey&) const = default;
 };
 
-enum SearchReturn : unsigned { kReturnMin = 1, kReturnMax = 2, kReturnAll = 4, kReturnCount = 8, kReturnSave = 16 };
+enum SearchReturn : unsigned {
+  kReturnMin = 1,
+  kReturnMax = 2,
+  kReturnAll = 4,
+  kReturnCount = 8,
+  kReturnSave = 16
+};
 
 struct Capability {};
 struct Noop {};
@@ -185,8 +227,8 @@ struct Copy {
 };
 
 using CommandBody =
-    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id, Select,
-                 Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle, GetQuota,
-                 GetQuotaRoot, Close, Unselect, Expunge, Search, Fetch, Store, Copy>;
+    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id,
+                 Select, Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle,
+                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

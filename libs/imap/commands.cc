@@ -21,7 +21,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"STARTTLS", kNotAuthenticated, kLocal, ParseNothing<StartTlsCommand>},
     {"AUTHENTICATE", kNotAuthenticated, kLocal, ParseAuthenticate},
     {"LOGIN", kNotAuthenticated, kLocal, ParseLogin},
-    {"ENABLE", kLoggedIn, kLocal, ParseEnable},
+    {"ENABLE", kAuthenticated, kLocal, ParseEnable},
     {"SELECT", kLoggedIn, kChangesSelection, ParseSelect},
     {"EXAMINE", kLoggedIn, kChangesSelection, ParseExamine},
     {"CREATE", kLoggedIn, 0, ParseCreate},

@@ -15,7 +15,8 @@ inline constexpr unsigned kLoggedIn = kAuthenticated | kSelected;
 inline constexpr unsigned kAnyState = kNotAuthenticated | kLoggedIn;
 
 enum CommandFlag : unsigned {
-  // EXPUNGE must not be sent while it runs: its sequence numbers must keep their meaning (RFC 9051 7.5.1).
+  // EXPUNGE must not be sent while it runs: its sequence numbers must keep their meaning (RFC
+  // 9051 7.5.1).
   kHoldsExpunge = 1,
   kChangesSelection = 2,
   // Answered by the session itself, without a Request.

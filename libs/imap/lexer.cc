@@ -35,7 +35,8 @@ namespace {
 enum class LiteralSyntax { kNone, kGood, kBad };
 
 // RFC 9051 9 literal: "{" number64 ["+"] "}" at the end of a line.
-LiteralSyntax FindLiteral(std::string_view line, uint64_t& size, bool& synchronizing, size_t& begin) {
+LiteralSyntax FindLiteral(std::string_view line, uint64_t& size, bool& synchronizing,
+                          size_t& begin) {
   if (!line.ends_with('}')) return LiteralSyntax::kNone;
   begin = line.rfind('{');
   if (begin == std::string_view::npos) return LiteralSyntax::kNone;
@@ -114,7 +115,9 @@ Lexer::Event Lexer::LineDone(size_t line_begin, size_t lf, const Limits& limits)
     bool long_line = !nul && literal != LiteralSyntax::kBad;
     StartOver(lf + 1);
     return Refused{tag, long_line,
-                   nul ? "NUL in command" : long_line ? "Line too long" : "Malformed literal"};
+                   nul         ? "NUL in command"
+                   : long_line ? "Line too long"
+                               : "Malformed literal"};
   }
   if (literal == LiteralSyntax::kGood) return LiteralDue(announcement, limits);
   if (lf + 1 - message_bytes_ > limits.total) {

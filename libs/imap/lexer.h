@@ -1,9 +1,12 @@
 #pragma once
-// Cuts the byte stream of a client into commands: lines, literals and the continuation requests between them.
+// Cuts the byte stream of a client into commands: lines, literals and the continuation requests
+// between them.
 //
 // Invariants
-//   - The end of a literal is known before its first byte; nothing inside it is ever read as a line.
-//   - A literal over a limit is refused before the "+" that would ask for it (I1 of the threat list).
+//   - The end of a literal is known before its first byte; nothing inside it is ever read as a
+//   line.
+//   - A literal over a limit is refused before the "+" that would ask for it (I1 of the threat
+//   list).
 //   - Memory stays within the limits given to Next, plus what one Feed brought.
 
 #include <cstdint>
@@ -55,15 +58,15 @@ class Lexer {
   bool TakesMessage(const Announcement& announcement) const;
   void StartOver(size_t consumed);
 
-  std::string buffer_;          // the command so far, and what follows it
-  size_t line_begin_ = 0;       // of the line being read
-  size_t scanned_ = 0;          // no line end stands in [line_begin_, scanned_)
-  uint64_t literal_ = 0;        // bytes of the literal still due
-  size_t literals_ = 0;         // seen in this command
-  size_t message_bytes_ = 0;    // of the APPEND literal, which does not count to the total
-  uint64_t drain_ = 0;          // bytes of a refused non-synchronizing literal
-  bool skipping_ = false;       // drop the rest of the line
-  std::string refused_tag_;     // the command whose rest is dropped after a drained literal
+  std::string buffer_;        // the command so far, and what follows it
+  size_t line_begin_ = 0;     // of the line being read
+  size_t scanned_ = 0;        // no line end stands in [line_begin_, scanned_)
+  uint64_t literal_ = 0;      // bytes of the literal still due
+  size_t literals_ = 0;       // seen in this command
+  size_t message_bytes_ = 0;  // of the APPEND literal, which does not count to the total
+  uint64_t drain_ = 0;        // bytes of a refused non-synchronizing literal
+  bool skipping_ = false;     // drop the rest of the line
+  std::string refused_tag_;   // the command whose rest is dropped after a drained literal
   bool refused_ = false;
 };
 

@@ -17,7 +17,8 @@ std::string Run(const std::vector<std::string_view>& pieces, const Limits& limit
       Lexer::Event event = lexer.Next(limits);
       if (std::holds_alternative<Lexer::NeedMore>(event)) break;
       if (std::holds_alternative<Lexer::Continue>(event)) out += "+ ";
-      if (auto* command = std::get_if<Lexer::CommandText>(&event)) out += "cmd(" + command->text + ") ";
+      if (auto* command = std::get_if<Lexer::CommandText>(&event))
+        out += "cmd(" + command->text + ") ";
       if (auto* refused = std::get_if<Lexer::Refused>(&event)) {
         out += (refused->too_big ? "no(" : "bad(") + refused->tag + ") ";
       }
@@ -28,12 +29,14 @@ std::string Run(const std::vector<std::string_view>& pieces, const Limits& limit
 }
 
 void ExpectAll(std::string_view input, std::string_view expected, const Limits& limits = {}) {
-  for (const auto& pieces : testing::Splits(input)) EXPECT_EQ(Run(pieces, limits), expected) << input;
+  for (const auto& pieces : testing::Splits(input))
+    EXPECT_EQ(Run(pieces, limits), expected) << input;
 }
 
 TEST(Lexer, CutsCommandsAndLiterals) {
   ExpectAll("a NOOP\r\nb NOOP\n", "cmd(a NOOP) cmd(b NOOP) ");
-  ExpectAll("a LOGIN {3}\r\nx\r\n {2+}\r\nyz\r\nb X\r\n", "+ cmd(a LOGIN {3}\r\nx\r\n {2+}\r\nyz) cmd(b X) ");
+  ExpectAll("a LOGIN {3}\r\nx\r\n {2+}\r\nyz\r\nb X\r\n",
+            "+ cmd(a LOGIN {3}\r\nx\r\n {2+}\r\nyz) cmd(b X) ");
   ExpectAll("a LOGIN {0}\r\n {0+}\r\n\r\n", "+ cmd(a LOGIN {0}\r\n {0+}\r\n) ");
   ExpectAll("a b}\r\n", "cmd(a b}) ");
   ExpectAll("\r\n", "cmd() ");
@@ -58,7 +61,8 @@ TEST(Lexer, RefusesLongLinesAndNul) {
 TEST(Lexer, AppendHasItsOwnLimit) {
   Limits limits = LimitsAfterLogin(200'000);
   std::string message(150'000, 'x');
-  ExpectAll("a APPEND x {150000+}\r\n" + message + "\r\n", "cmd(a APPEND x {150000+}\r\n" + message + ") ", limits);
+  ExpectAll("a APPEND x {150000+}\r\n" + message + "\r\n",
+            "cmd(a APPEND x {150000+}\r\n" + message + ") ", limits);
   ExpectAll("a APPEND x {200001}\r\nb Y\r\n", "no(a) cmd(b Y) ", limits);
   ExpectAll("a APPEND {150000}\r\nb Y\r\n", "no(a) cmd(b Y) ", limits);
   ExpectAll("a FETCH {150000}\r\nb Y\r\n", "no(a) cmd(b Y) ", limits);

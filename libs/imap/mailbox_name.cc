@@ -14,7 +14,9 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
 
-bool IsDirect(char c) { return c >= 0x20 && c <= 0x7E; }
+bool IsDirect(char c) {
+  return c >= 0x20 && c <= 0x7E;
+}
 
 // The code point at `at`, which moves behind it. `utf8` is well-formed.
 uint32_t NextCodePoint(std::string_view utf8, size_t& at) {
@@ -50,7 +52,8 @@ class Base64Writer {
   explicit Base64Writer(std::string& out) : out_(out) {}
   void Unit(uint32_t unit) {
     bits_ = bits_ << 16 | unit;
-    for (count_ += 16; count_ >= 6; count_ -= 6) out_.push_back(kAlphabet[bits_ >> (count_ - 6) & 63]);
+    for (count_ += 16; count_ >= 6; count_ -= 6)
+      out_.push_back(kAlphabet[bits_ >> (count_ - 6) & 63]);
   }
   void Finish() {
     if (count_ > 0) out_.push_back(kAlphabet[bits_ << (6 - count_) & 63]);
@@ -145,19 +148,22 @@ std::optional<std::string> DecodeUtf7(std::string_view text) {
 }
 
 absl::StatusOr<std::string> NormalizeMailbox(std::string_view utf8) {
-  // RFC 9051 6.3.4: CREATE with a trailing separator says that children will follow; the name is without it.
+  // RFC 9051 6.3.4: CREATE with a trailing separator says that children will follow; the name is
+  // without it.
   if (utf8.size() > 1 && utf8.ends_with(kSeparator)) utf8.remove_suffix(1);
   if (utf8.size() > 1000) return SyntaxError("Mailbox name too long");
   if (!IsUtf8(utf8)) return SyntaxError("Mailbox name is not UTF-8");
   for (char c : utf8) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return SyntaxError("Control in mailbox name");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return SyntaxError("Control in mailbox name");
   }
   std::string name(utf8);
   if (name.starts_with(kSeparator) || name.find("//") != std::string::npos) {
     return SyntaxError("Empty level in mailbox name");
   }
   constexpr std::string_view kInbox = "INBOX";
-  if (StartsWithIgnoreCase(name, kInbox) && (name.size() == kInbox.size() || name[kInbox.size()] == kSeparator)) {
+  if (StartsWithIgnoreCase(name, kInbox) &&
+      (name.size() == kInbox.size() || name[kInbox.size()] == kSeparator)) {
     name.replace(0, kInbox.size(), kInbox);
   }
   return name;

@@ -1,5 +1,6 @@
 #pragma once
-// Mailbox names: modified UTF-7 on the wire of IMAP4rev1, UTF-8 everywhere else, "/" between levels.
+// Mailbox names: modified UTF-7 on the wire of IMAP4rev1, UTF-8 everywhere else, "/" between
+// levels.
 
 #include <absl/status/statusor.h>
 
@@ -11,19 +12,21 @@ namespace pennypost::imap {
 
 inline constexpr char kSeparator = '/';
 
-// RFC 3501 5.1.3. Decode gives nothing for what no encoder writes (bad base64, encoded ASCII, lone surrogates).
+// RFC 3501 5.1.3. Decode gives nothing for what no encoder writes (bad base64, encoded ASCII, lone
+// surrogates).
 std::string EncodeUtf7(std::string_view utf8);
 std::optional<std::string> DecodeUtf7(std::string_view text);
 
-// INBOX in upper case also as the first level (RFC 9051 5.1). Refuses what cannot be a name: not UTF-8, controls, empty
-// levels, over 1,000 bytes.
+// INBOX in upper case also as the first level (RFC 9051 5.1). Refuses what cannot be a name: not
+// UTF-8, controls, empty levels, over 1,000 bytes.
 absl::StatusOr<std::string> NormalizeMailbox(std::string_view utf8);
 
-// From the wire of IMAP4rev1. A name that is no modified UTF-7 is taken as UTF-8: clients of today send it.
+// From the wire of IMAP4rev1. A name that is no modified UTF-7 is taken as UTF-8: clients of today
+// send it.
 absl::StatusOr<std::string> MailboxFromUtf7(std::string_view text);
 
-// RFC 9051 6.3.9: "*" matches anything, "%" anything but the separator. INBOX without case. Linear in the product of
-// the sizes, whatever the pattern.
+// RFC 9051 6.3.9: "*" matches anything, "%" anything but the separator. INBOX without case. Linear
+// in the product of the sizes, whatever the pattern.
 bool MatchesPattern(std::string_view pattern, std::string_view name);
 
 }  // namespace pennypost::imap

@@ -25,7 +25,8 @@ TEST(MailboxName, ModifiedUtf7) {
 }
 
 TEST(MailboxName, DecodeRefusesWhatNobodyEncodes) {
-  for (std::string_view text : {"&", "&A", "&AGE-", "&2D0-", "&3gA-", "&APw=-", "\xc3\xbc", "&A-", "&APz-"}) {
+  for (std::string_view text :
+       {"&", "&A", "&AGE-", "&2D0-", "&3gA-", "&APw=-", "\xc3\xbc", "&A-", "&APz-"}) {
     EXPECT_EQ(DecodeUtf7(text), std::nullopt) << text;
   }
 }
@@ -38,7 +39,8 @@ TEST(MailboxName, Normalizes) {
   EXPECT_EQ(*MailboxFromUtf7("Entw&APw-rfe"), "Entw\u00fcrfe");
   EXPECT_EQ(*MailboxFromUtf7("Entw\u00fcrfe"), "Entw\u00fcrfe");
   EXPECT_EQ(*MailboxFromUtf7("R&D"), "R&D");
-  for (std::string_view name : {"/a", "a//b", "a\x01", "\xff"}) EXPECT_FALSE(NormalizeMailbox(name).ok());
+  for (std::string_view name : {"/a", "a//b", "a\x01", "\xff"})
+    EXPECT_FALSE(NormalizeMailbox(name).ok());
   EXPECT_FALSE(NormalizeMailbox(std::string(1001, 'a')).ok());
 }
 
@@ -48,12 +50,14 @@ TEST(MailboxName, Patterns) {
     std::string_view name;
     bool matches;
   } rows[] = {
-      {"*", "a/b", true},      {"%", "a", true},       {"%", "a/b", false},   {"a/%", "a/b", true},
-      {"a/%", "a/b/c", false}, {"a*c", "a/b/c", true}, {"inbox", "INBOX", true}, {"INB*", "INBOX", true},
-      {"", "", true},          {"", "a", false},       {"%/%", "a/b", true},  {"a%b", "ab", true},
+      {"*", "a/b", true},       {"%", "a", true},        {"%", "a/b", false},
+      {"a/%", "a/b", true},     {"a/%", "a/b/c", false}, {"a*c", "a/b/c", true},
+      {"inbox", "INBOX", true}, {"INB*", "INBOX", true}, {"", "", true},
+      {"", "a", false},         {"%/%", "a/b", true},    {"a%b", "ab", true},
       {"**a**", "bab", true},
   };
-  for (const Row& row : rows) EXPECT_EQ(MatchesPattern(row.pattern, row.name), row.matches) << row.pattern;
+  for (const Row& row : rows)
+    EXPECT_EQ(MatchesPattern(row.pattern, row.name), row.matches) << row.pattern;
   std::string stars(1000, '*');
   stars.push_back('x');
   EXPECT_FALSE(MatchesPattern(stars, std::string(1000, 'a')));

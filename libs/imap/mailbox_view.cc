@@ -58,7 +58,8 @@ void MailboxView::Load(const std::vector<MessageState>& messages) {
 void MailboxView::Change(const MessageState& message, Origin origin) {
   auto index = IndexOf(message.uid);
   if (!index) {
-    // Only a UID above all others is a new message; another one is a message the client was told is gone.
+    // Only a UID above all others is a new message; another one is a message the client was told is
+    // gone.
     if (!entries_.empty() && message.uid < entries_.back().uid) return;
     Entry entry;
     entry.uid = message.uid;
@@ -67,7 +68,8 @@ void MailboxView::Change(const MessageState& message, Origin origin) {
     entry.internal_date = message.internal_date;
     entry.flags = Intern(message.flags);
     entries_.push_back(entry);
-    info_.uid_next = std::max(info_.uid_next, message.uid == UINT32_MAX ? message.uid : message.uid + 1);
+    info_.uid_next =
+        std::max(info_.uid_next, message.uid == UINT32_MAX ? message.uid : message.uid + 1);
     return;
   }
   Entry& entry = entries_[*index];
@@ -94,7 +96,8 @@ void MailboxView::Vanish(const std::vector<uint32_t>& uids) {
 }
 
 bool MailboxView::HasUpdates(Expunges expunges) const {
-  return entries_.size() != announced_ || dirty_ > 0 || (expunges == Expunges::kReport && gone_ > 0);
+  return entries_.size() != announced_ || dirty_ > 0 ||
+         (expunges == Expunges::kReport && gone_ > 0);
 }
 
 void MailboxView::AppendFetch(size_t index, UpdateForm form, std::string& out) const {
@@ -138,7 +141,8 @@ std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
   return out;
 }
 
-absl::StatusOr<std::vector<size_t>> MailboxView::Resolve(const NumberSet& set, Numbers numbers) const {
+absl::StatusOr<std::vector<size_t>> MailboxView::Resolve(const NumberSet& set,
+                                                         Numbers numbers) const {
   std::vector<size_t> indexes;
   if (set.saved) {
     for (uint32_t uid : saved_) {

@@ -1,5 +1,6 @@
 #pragma once
-// The selected mailbox as its client knows it: sequence numbers, flags, and what has changed but may not be said yet.
+// The selected mailbox as its client knows it: sequence numbers, flags, and what has changed but
+// may not be said yet.
 //
 // Invariants
 //   - A sequence number means the same message until the client was told of an EXPUNGE.
@@ -61,12 +62,14 @@ class MailboxView {
   // Messages at opening, by ascending UID; the client learns of them from SELECT's EXISTS.
   void Load(const std::vector<MessageState>& messages);
 
-  // What the store says has changed. `own`: the client is answered about it by its own command (STORE), so the new
-  // flags are not reported again.
+  // What the store says has changed. `own`: the client is answered about it by its own command
+  // (STORE), so the new flags are not reported again.
   enum class Origin { kOthers, kOwn };
   void Change(const MessageState& message, Origin origin = Origin::kOthers);
   void Vanish(const std::vector<uint32_t>& uids);
-  void SetHighestModSeq(uint64_t modseq) { info_.highest_modseq = std::max(info_.highest_modseq, modseq); }
+  void SetHighestModSeq(uint64_t modseq) {
+    info_.highest_modseq = std::max(info_.highest_modseq, modseq);
+  }
 
   bool HasUpdates(Expunges expunges) const;
   // Untagged responses for the changes that may be reported; they count as told.
@@ -76,7 +79,8 @@ class MailboxView {
   };
   std::string TakeUpdates(Expunges expunges, UpdateForm form);
 
-  // Indexes a set names, ascending. A sequence number that does not exist is an error (BAD), a UID is not.
+  // Indexes a set names, ascending. A sequence number that does not exist is an error (BAD), a UID
+  // is not.
   absl::StatusOr<std::vector<size_t>> Resolve(const NumberSet& set, Numbers numbers) const;
 
   // The result of SEARCH RETURN (SAVE), "$" (RFC 5182): UIDs, so that expunges do not shift it.

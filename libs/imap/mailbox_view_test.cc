@@ -5,7 +5,9 @@
 namespace pennypost::imap {
 namespace {
 
-MessageState Message(uint32_t uid, uint64_t modseq = 1, Flags flags = {}) { return {uid, modseq, 10, 0, std::move(flags)}; }
+MessageState Message(uint32_t uid, uint64_t modseq = 1, Flags flags = {}) {
+  return {uid, modseq, 10, 0, std::move(flags)};
+}
 
 MailboxView TenTwentyThirty() {
   MailboxView view(MailboxView::Info{});
@@ -13,7 +15,9 @@ MailboxView TenTwentyThirty() {
   return view;
 }
 
-NumberSet Set(std::vector<NumberRange> ranges) { return {std::move(ranges), false}; }
+NumberSet Set(std::vector<NumberRange> ranges) {
+  return {std::move(ranges), false};
+}
 
 TEST(MailboxView, ReportsOnce) {
   MailboxView view = TenTwentyThirty();
@@ -21,7 +25,8 @@ TEST(MailboxView, ReportsOnce) {
   view.Change(Message(40));
   view.Change(Message(10, 5, {"\\Seen", "x"}));
   view.Vanish({20, 99});
-  EXPECT_EQ(view.TakeUpdates(Expunges::kHold, {}), "* 1 FETCH (FLAGS (\\Seen x))\r\n* 4 EXISTS\r\n");
+  EXPECT_EQ(view.TakeUpdates(Expunges::kHold, {}),
+            "* 1 FETCH (FLAGS (\\Seen x))\r\n* 4 EXISTS\r\n");
   EXPECT_EQ(view.uid_at(1), 20u);
   EXPECT_TRUE(view.IsGone(1));
   EXPECT_EQ(view.TakeUpdates(Expunges::kHold, {}), "");
@@ -65,7 +70,8 @@ TEST(MailboxView, ResolvesSets) {
   MailboxView view = TenTwentyThirty();
   using Indexes = std::vector<size_t>;
   EXPECT_EQ(*view.Resolve(Set({{1, kStar}}), Numbers::kSequence), (Indexes{0, 1, 2}));
-  EXPECT_EQ(*view.Resolve(Set({{kStar, 2}, {1, 1}, {2, 3}}), Numbers::kSequence), (Indexes{0, 1, 2}));
+  EXPECT_EQ(*view.Resolve(Set({{kStar, 2}, {1, 1}, {2, 3}}), Numbers::kSequence),
+            (Indexes{0, 1, 2}));
   EXPECT_EQ(*view.Resolve(Set({{kStar, kStar}}), Numbers::kSequence), (Indexes{2}));
   EXPECT_FALSE(view.Resolve(Set({{4, 4}}), Numbers::kSequence).ok());
   EXPECT_EQ(*view.Resolve(Set({{11, 29}, {30, 30}}), Numbers::kUid), (Indexes{1, 2}));

@@ -67,7 +67,8 @@ absl::Status ParseSection(Scanner& in, Section& section) {
   } else if (word == "MIME" && !section.part.empty()) {
     section.text = Section::Text::kMime;
   } else if (word == "HEADER.FIELDS" || word == "HEADER.FIELDS.NOT") {
-    section.text = word == "HEADER.FIELDS" ? Section::Text::kHeaderFields : Section::Text::kHeaderFieldsNot;
+    section.text =
+        word == "HEADER.FIELDS" ? Section::Text::kHeaderFields : Section::Text::kHeaderFieldsNot;
     RETURN_IF_ERROR(ParseHeaderNames(in, section));
   } else {
     return SyntaxError("Bad section");
@@ -171,7 +172,11 @@ absl::StatusOr<CommandBody> ParseFetchAs(Scanner& in, Numbers numbers) {
 
 }  // namespace
 
-absl::StatusOr<CommandBody> ParseFetch(Scanner& in) { return ParseFetchAs(in, Numbers::kSequence); }
-absl::StatusOr<CommandBody> ParseUidFetch(Scanner& in) { return ParseFetchAs(in, Numbers::kUid); }
+absl::StatusOr<CommandBody> ParseFetch(Scanner& in) {
+  return ParseFetchAs(in, Numbers::kSequence);
+}
+absl::StatusOr<CommandBody> ParseUidFetch(Scanner& in) {
+  return ParseFetchAs(in, Numbers::kUid);
+}
 
 }  // namespace pennypost::imap

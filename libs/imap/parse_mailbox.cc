@@ -1,5 +1,5 @@
-// Commands that name a mailbox: SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS, GETQUOTA,
-// GETQUOTAROOT.
+// Commands that name a mailbox: SELECT, EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE,
+// STATUS, GETQUOTA, GETQUOTAROOT.
 
 #include "base/status.h"
 #include "base/text.h"
@@ -62,8 +62,12 @@ absl::StatusOr<std::vector<StatusItem>> ParseStatusItems(Scanner& in) {
   return items;
 }
 
-absl::StatusOr<CommandBody> ParseSelect(Scanner& in) { return ParseSelectAs(in, false); }
-absl::StatusOr<CommandBody> ParseExamine(Scanner& in) { return ParseSelectAs(in, true); }
+absl::StatusOr<CommandBody> ParseSelect(Scanner& in) {
+  return ParseSelectAs(in, false);
+}
+absl::StatusOr<CommandBody> ParseExamine(Scanner& in) {
+  return ParseSelectAs(in, true);
+}
 
 absl::StatusOr<CommandBody> ParseCreate(Scanner& in) {
   Create create;

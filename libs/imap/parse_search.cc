@@ -11,7 +11,18 @@ namespace {
 using Op = SearchKey::Op;
 
 // What follows the name of a key.
-enum class Argument { kNone, kText, kHeader, kDate, kNumber, kFlag, kKey, kTwoKeys, kUids, kModSeq };
+enum class Argument {
+  kNone,
+  kText,
+  kHeader,
+  kDate,
+  kNumber,
+  kFlag,
+  kKey,
+  kTwoKeys,
+  kUids,
+  kModSeq
+};
 
 struct KeyRow {
   std::string_view name;
@@ -188,7 +199,8 @@ class SearchParser {
     return absl::OkStatus();
   }
 
-  // RFC 7162 3.1.5: an entry name and type may stand before the number; all metadata share one MODSEQ here.
+  // RFC 7162 3.1.5: an entry name and type may stand before the number; all metadata share one
+  // MODSEQ here.
   absl::Status ModSeq(SearchKey& key) {
     if (in_.Peek() == '"') {
       RETURN_IF_ERROR(in_.String().status());
@@ -248,7 +260,11 @@ absl::StatusOr<CommandBody> ParseSearchAs(Scanner& in, Numbers numbers) {
 
 }  // namespace
 
-absl::StatusOr<CommandBody> ParseSearch(Scanner& in) { return ParseSearchAs(in, Numbers::kSequence); }
-absl::StatusOr<CommandBody> ParseUidSearch(Scanner& in) { return ParseSearchAs(in, Numbers::kUid); }
+absl::StatusOr<CommandBody> ParseSearch(Scanner& in) {
+  return ParseSearchAs(in, Numbers::kSequence);
+}
+absl::StatusOr<CommandBody> ParseUidSearch(Scanner& in) {
+  return ParseSearchAs(in, Numbers::kUid);
+}
 
 }  // namespace pennypost::imap

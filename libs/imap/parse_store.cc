@@ -57,12 +57,24 @@ absl::StatusOr<CommandBody> ParseCopyAs(Scanner& in, Numbers numbers, bool move)
 
 }  // namespace
 
-absl::StatusOr<CommandBody> ParseStore(Scanner& in) { return ParseStoreAs(in, Numbers::kSequence); }
-absl::StatusOr<CommandBody> ParseUidStore(Scanner& in) { return ParseStoreAs(in, Numbers::kUid); }
-absl::StatusOr<CommandBody> ParseCopy(Scanner& in) { return ParseCopyAs(in, Numbers::kSequence, false); }
-absl::StatusOr<CommandBody> ParseUidCopy(Scanner& in) { return ParseCopyAs(in, Numbers::kUid, false); }
-absl::StatusOr<CommandBody> ParseMove(Scanner& in) { return ParseCopyAs(in, Numbers::kSequence, true); }
-absl::StatusOr<CommandBody> ParseUidMove(Scanner& in) { return ParseCopyAs(in, Numbers::kUid, true); }
+absl::StatusOr<CommandBody> ParseStore(Scanner& in) {
+  return ParseStoreAs(in, Numbers::kSequence);
+}
+absl::StatusOr<CommandBody> ParseUidStore(Scanner& in) {
+  return ParseStoreAs(in, Numbers::kUid);
+}
+absl::StatusOr<CommandBody> ParseCopy(Scanner& in) {
+  return ParseCopyAs(in, Numbers::kSequence, false);
+}
+absl::StatusOr<CommandBody> ParseUidCopy(Scanner& in) {
+  return ParseCopyAs(in, Numbers::kUid, false);
+}
+absl::StatusOr<CommandBody> ParseMove(Scanner& in) {
+  return ParseCopyAs(in, Numbers::kSequence, true);
+}
+absl::StatusOr<CommandBody> ParseUidMove(Scanner& in) {
+  return ParseCopyAs(in, Numbers::kUid, true);
+}
 
 absl::StatusOr<CommandBody> ParseUidExpunge(Scanner& in) {
   Expunge expunge;

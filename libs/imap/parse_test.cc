@@ -7,7 +7,8 @@ namespace pennypost::imap {
 namespace {
 
 template <typename Body>
-absl::StatusOr<Body> Parse(std::string_view verb, std::string_view arguments, Limits limits = LimitsAfterLogin(1000),
+absl::StatusOr<Body> Parse(std::string_view verb, std::string_view arguments,
+                           Limits limits = LimitsAfterLogin(1000),
                            NameForm names = NameForm::kUtf7) {
   Scanner scanner(arguments, limits, names);
   const CommandRow* row = FindCommand(verb);
@@ -81,7 +82,8 @@ TEST(Parse, LoginAndNames) {
   EXPECT_EQ(Parse<Select>("SELECT", " inbox")->mailbox, "INBOX");
   EXPECT_TRUE(Parse<Select>("EXAMINE", " \"a b\" (CONDSTORE)")->condstore);
   EXPECT_EQ(Parse<Select>("SELECT", " &APw-")->mailbox, "\u00fc");
-  EXPECT_EQ(Parse<Select>("SELECT", " \"&APw-\"", LimitsAfterLogin(0), NameForm::kUtf8)->mailbox, "&APw-");
+  EXPECT_EQ(Parse<Select>("SELECT", " \"&APw-\"", LimitsAfterLogin(0), NameForm::kUtf8)->mailbox,
+            "&APw-");
   EXPECT_EQ(Parse<Create>("CREATE", " Out (USE (\\Sent))")->special_use, "\\Sent");
   EXPECT_EQ(Parse<Rename>("RENAME", " a \"b c\"")->to, "b c");
   EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
@@ -93,9 +95,11 @@ TEST(Parse, ListForms) {
   auto plain = Parse<List>("LIST", " \"\" %");
   EXPECT_FALSE(plain->extended);
   EXPECT_EQ(plain->patterns, std::vector<std::string>{"%"});
-  auto full = Parse<List>(
-      "LIST", " (SUBSCRIBED RECURSIVEMATCH) \"x/\" (a* \"b c%\") RETURN (CHILDREN STATUS (MESSAGES UNSEEN) SPECIAL-USE)");
-  EXPECT_TRUE(full->only_subscribed && full->recursive_match && full->return_children && full->return_special_use);
+  auto full = Parse<List>("LIST",
+                          " (SUBSCRIBED RECURSIVEMATCH) \"x/\" (a* \"b c%\") RETURN (CHILDREN "
+                          "STATUS (MESSAGES UNSEEN) SPECIAL-USE)");
+  EXPECT_TRUE(full->only_subscribed && full->recursive_match && full->return_children &&
+              full->return_special_use);
   EXPECT_EQ(full->reference, "x/");
   EXPECT_EQ(full->patterns, (std::vector<std::string>{"a*", "b c%"}));
   EXPECT_EQ(full->return_status.size(), 2u);
@@ -118,12 +122,12 @@ TEST(Parse, AppendKeepsTheMessageInPlace) {
 }
 
 TEST(Parse, FetchItems) {
-  auto fetch = Parse<Fetch>("UID FETCH", " 1:3,*,9:* (FLAGS BODY.PEEK[1.2.HEADER.FIELDS (To \"x\")]<5.6> BODY[])");
+  auto fetch = Parse<Fetch>(
+      "UID FETCH", " 1:3,*,9:* (FLAGS BODY.PEEK[1.2.HEADER.FIELDS (To \"x\")]<5.6> BODY[])");
   EXPECT_EQ(fetch->set.ranges, (std::vector<NumberRange>{{1, 3}, {0, 0}, {9, 0}}));
   ASSERT_EQ(fetch->items.size(), 4u);
   EXPECT_EQ(fetch->items[0].kind, FetchItem::Kind::kUid);
-  EXPECT_EQ(fetch->items[2].section,
-            (Section{{1, 2}, Section::Text::kHeaderFields, {"To", "x"}}));
+  EXPECT_EQ(fetch->items[2].section, (Section{{1, 2}, Section::Text::kHeaderFields, {"To", "x"}}));
   EXPECT_EQ(fetch->items[2].partial, (std::pair<uint64_t, uint64_t>{5, 6}));
   EXPECT_TRUE(fetch->items[2].peek);
   EXPECT_FALSE(fetch->items[3].peek);
@@ -132,7 +136,8 @@ TEST(Parse, FetchItems) {
   EXPECT_EQ(Parse<Fetch>("FETCH", " $ FAST")->items.size(), 3u);
   EXPECT_EQ(Parse<Fetch>("FETCH", " 1 body[text]")->items[0].section.text, Section::Text::kText);
   EXPECT_EQ(Parse<Fetch>("FETCH", " 1 BODY")->items[0].kind, FetchItem::Kind::kBody);
-  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 BINARY.SIZE[1]")->items[0].kind, FetchItem::Kind::kBinarySize);
+  EXPECT_EQ(Parse<Fetch>("FETCH", " 1 BINARY.SIZE[1]")->items[0].kind,
+            FetchItem::Kind::kBinarySize);
   EXPECT_FALSE(Parse<Fetch>("FETCH", " 1 RFC822")->items[0].peek);
   auto changed = Parse<Fetch>("FETCH", " 1:* (FLAGS) (CHANGEDSINCE 12345)");
   EXPECT_EQ(changed->changed_since, 12345u);
@@ -152,15 +157,18 @@ TEST(Parse, StoreAndCopy) {
 
 // "(and (not (flag \Seen)) (header From x))"
 std::string Show(const SearchKey& key) {
-  static constexpr const char* kNames[] = {"all", "and", "or", "not", "flag", "seq", "uid", "before", "on", "since",
-      "sentbefore", "senton", "sentsince", "larger", "smaller", "header", "body", "text", "modseq", "older", "younger"};
+  static constexpr const char* kNames[] = {
+      "all",     "and",    "or",    "not",        "flag",   "seq",       "uid",
+      "before",  "on",     "since", "sentbefore", "senton", "sentsince", "larger",
+      "smaller", "header", "body",  "text",       "modseq", "older",     "younger"};
   std::string out = std::string("(") + kNames[static_cast<size_t>(key.op)];
   for (const SearchKey& child : key.children) out += " " + Show(child);
   if (!key.header.empty()) out += " " + key.header;
   if (!key.text.empty()) out += " " + key.text;
   if (key.number) out += " " + std::to_string(key.number);
   if (key.date) out += " " + std::to_string(key.date);
-  for (const NumberRange& range : key.set.ranges) out += " " + std::to_string(range.first) + ":" + std::to_string(range.last);
+  for (const NumberRange& range : key.set.ranges)
+    out += " " + std::to_string(range.first) + ":" + std::to_string(range.last);
   return out + ")";
 }
 

@@ -50,7 +50,8 @@ std::optional<absl::Time> ParseRest(absl::CivilDay day, std::string_view text) {
   if (*hour > 23 || *minute > 59 || *second > 60 || *zone_minute > 59) return std::nullopt;
   if (text[10] != '+' && text[10] != '-') return std::nullopt;
   absl::Time local = absl::FromCivil(
-      absl::CivilSecond(day.year(), day.month(), day.day(), *hour, *minute, *second), absl::UTCTimeZone());
+      absl::CivilSecond(day.year(), day.month(), day.day(), *hour, *minute, *second),
+      absl::UTCTimeZone());
   absl::Duration zone = absl::Hours(*zone_hour) + absl::Minutes(*zone_minute);
   return text[10] == '+' ? local - zone : local + zone;
 }

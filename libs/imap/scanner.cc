@@ -11,9 +11,15 @@ namespace {
 bool IsAtomChar(char c) {
   return c > 32 && c < 127 && std::string_view("(){%*\"\\]").find(c) == std::string_view::npos;
 }
-bool IsAStringChar(char c) { return IsAtomChar(c) || c == ']'; }
-bool IsListChar(char c) { return IsAStringChar(c) || c == '%' || c == '*'; }
-bool IsWordChar(char c) { return IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '='; }
+bool IsAStringChar(char c) {
+  return IsAtomChar(c) || c == ']';
+}
+bool IsListChar(char c) {
+  return IsAStringChar(c) || c == '%' || c == '*';
+}
+bool IsWordChar(char c) {
+  return IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '=';
+}
 
 template <typename Predicate>
 std::string_view Take(std::string_view text, size_t& at, Predicate in) {
@@ -102,7 +108,8 @@ absl::StatusOr<std::pair<size_t, size_t>> Scanner::LiteralRange() {
   Eat('+');
   auto size = ParseUint(digits);
   if (!size || !Eat('}')) return SyntaxError("Bad literal");
-  // The lexer lets a line end in only behind a literal's announcement, so here its bytes follow for certain.
+  // The lexer lets a line end in only behind a literal's announcement, so here its bytes follow for
+  // certain.
   Eat('\r');
   if (!Eat('\n') || *size > text_.size() - at_) return SyntaxError("Bad literal");
   size_t begin = at_;

@@ -1,6 +1,6 @@
 #pragma once
-// Reads the words of one command (RFC 9051 9). A parser asks for what must come next and gets it or a SyntaxError
-// whose message is safe to show; nothing of the input is repeated in it.
+// Reads the words of one command (RFC 9051 9). A parser asks for what must come next and gets it or
+// a SyntaxError whose message is safe to show; nothing of the input is repeated in it.
 
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
@@ -16,7 +16,8 @@
 
 namespace pennypost::imap {
 
-// How the client writes mailbox names: UTF-8 once it enabled IMAP4rev2 (RFC 9051 6.3.1), else modified UTF-7.
+// How the client writes mailbox names: UTF-8 once it enabled IMAP4rev2 (RFC 9051 6.3.1), else
+// modified UTF-7.
 enum class NameForm { kUtf7, kUtf8 };
 
 class Scanner {

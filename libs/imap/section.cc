@@ -75,7 +75,8 @@ std::string SelectHeaderFields(std::string_view header, const Section& section) 
   mail::HeaderBlock block = mail::ParseHeaderBlock(header);
   for (const mail::HeaderField& field : block.fields) {
     bool named = false;
-    for (const std::string& name : section.fields) named = named || EqualsIgnoreCase(field.name, name);
+    for (const std::string& name : section.fields)
+      named = named || EqualsIgnoreCase(field.name, name);
     if (named != wanted) continue;
     out += field.raw;
     if (!out.ends_with('\n')) out += "\r\n";
@@ -87,7 +88,8 @@ std::string_view ApplyPartial(std::string_view bytes, const FetchItem& item) {
   if (!item.partial) return bytes;
   auto [offset, length] = *item.partial;
   if (offset >= bytes.size()) return {};
-  return bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(std::min<uint64_t>(length, bytes.size())));
+  return bytes.substr(static_cast<size_t>(offset),
+                      static_cast<size_t>(std::min<uint64_t>(length, bytes.size())));
 }
 
 std::string FetchItemName(const FetchItem& item) {
@@ -121,12 +123,15 @@ std::string FetchItemName(const FetchItem& item) {
     case Kind::kBinarySize:
       break;
   }
-  std::string name = item.kind == Kind::kSection ? "BODY[" : item.kind == Kind::kBinary ? "BINARY[" : "BINARY.SIZE[";
+  std::string name = item.kind == Kind::kSection  ? "BODY["
+                     : item.kind == Kind::kBinary ? "BINARY["
+                                                  : "BINARY.SIZE[";
   for (size_t i = 0; i < item.section.part.size(); ++i) {
     if (i) name += '.';
     name += std::to_string(item.section.part[i]);
   }
-  constexpr std::string_view kTexts[] = {"", "HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT", "MIME"};
+  constexpr std::string_view kTexts[] = {"",     "HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT",
+                                         "TEXT", "MIME"};
   std::string_view text = kTexts[static_cast<size_t>(item.section.text)];
   if (!text.empty() && !item.section.part.empty()) name += '.';
   name += text;

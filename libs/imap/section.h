@@ -1,5 +1,6 @@
 #pragma once
-// BODY[...] of a message whose structure is known (RFC 9051 6.4.5.1): ranges of its bytes, never a parse of them.
+// BODY[...] of a message whose structure is known (RFC 9051 6.4.5.1): ranges of its bytes, never a
+// parse of them.
 
 #include <cstdint>
 #include <optional>
@@ -23,8 +24,8 @@ struct ByteRange {
 enum class Needs { kNothing, kStructure, kHeader, kContent };
 Needs NeedsOf(const FetchItem& item);
 
-// The bytes of a section before a partial is applied; nothing if the message has no such part. For HEADER.FIELDS it is
-// the header to choose from.
+// The bytes of a section before a partial is applied; nothing if the message has no such part. For
+// HEADER.FIELDS it is the header to choose from.
 std::optional<ByteRange> SectionRange(const mime::Structure& structure, const Section& section);
 
 // The header fields of HEADER.FIELDS or HEADER.FIELDS.NOT, with the empty line that ends them.

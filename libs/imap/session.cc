@@ -13,7 +13,8 @@ constexpr int kMaxBadAfterLogin = 50;
 
 // A browser sent here by a malicious page must not be able to go on (ALPACA, T7).
 bool IsHttp(std::string_view line) {
-  for (std::string_view verb : {"GET /", "POST /", "PUT /", "HEAD /", "OPTIONS /", "CONNECT ", "DELETE /"}) {
+  for (std::string_view verb :
+       {"GET /", "POST /", "PUT /", "HEAD /", "OPTIONS /", "CONNECT ", "DELETE /"}) {
     if (line.starts_with(verb)) return true;
   }
   return false;
@@ -179,7 +180,8 @@ void ServerSession::ResumeCommand(Done done) {
     if (std::holds_alternative<Selected>(state_) && running.row->name != "CLOSE") {
       Untagged("OK [CLOSED] Previous mailbox closed");
     }
-    if (running.row->name != "CLOSE" || done.result.kind == Result::Kind::kOk) state_ = Authenticated{};
+    if (running.row->name != "CLOSE" || done.result.kind == Result::Kind::kOk)
+      state_ = Authenticated{};
   }
   out_ += done.untagged;
   if (MailboxView* now = view()) {
@@ -212,9 +214,13 @@ void ServerSession::PushUpdates() {
   if (MailboxView* now = view()) out_ += now->TakeUpdates(Expunges::kReport, update_form());
 }
 
-void ServerSession::Shutdown(std::string_view text) { shutdown_ = std::string(text); }
+void ServerSession::Shutdown(std::string_view text) {
+  shutdown_ = std::string(text);
+}
 
-void ServerSession::Untagged(std::string_view text) { out_ += fmt::format("* {}\r\n", text); }
+void ServerSession::Untagged(std::string_view text) {
+  out_ += fmt::format("* {}\r\n", text);
+}
 
 void ServerSession::Tagged(std::string_view tag, const Result& result) {
   out_ += fmt::format("{} {} ", tag, KindName(result.kind));

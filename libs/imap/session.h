@@ -1,8 +1,8 @@
 #pragma once
 // The server side of an IMAP connection (RFC 9051, RFC 3501): bytes in, requests and bytes out.
 //
-// Life cycle: Feed what was read, then obey Next() until it says NeedInput. A Request stays open until Resume; meanwhile
-// bytes are only buffered. One thread at a time; no sockets, no clocks.
+// Life cycle: Feed what was read, then obey Next() until it says NeedInput. A Request stays open
+// until Resume; meanwhile bytes are only buffered. One thread at a time; no sockets, no clocks.
 //
 // Invariants
 //   - Answers come in the order of the commands, whatever was pipelined.
@@ -10,7 +10,8 @@
 //   - No password is taken on a connection without TLS, unless the options say so.
 //   - The message of a command that failed to parse holds nothing of the command.
 //   - EXPUNGE is never sent during FETCH, STORE or SEARCH (RFC 9051 7.5.1).
-//   - Trouble of a backend never ends as a wrong password: it comes in as a Result and goes out as it is.
+//   - Trouble of a backend never ends as a wrong password: it comes in as a Result and goes out as
+//   it is.
 
 #include <absl/time/time.h>
 
@@ -30,13 +31,14 @@ namespace pennypost::imap {
 
 struct SessionOptions {
   std::string host = "localhost";
-  bool tls = false;               // the connection is already protected
-  bool starttls = true;           // and can be, if it is not
-  bool allow_plaintext = false;   // passwords without TLS; for loopback and tests
-  size_t max_message = 50 << 20;  // APPEND
+  bool tls = false;                                // the connection is already protected
+  bool starttls = true;                            // and can be, if it is not
+  bool allow_plaintext = false;                    // passwords without TLS; for loopback and tests
+  size_t max_message = 50 << 20;                   // APPEND
   absl::Duration login_limit = absl::Seconds(60);  // silence before login
-  absl::Duration idle_limit = absl::Minutes(30);  // and after it: RFC 9051 5.4 wants 30 minutes at least
-  std::string sasl_nonce;         // replaces SCRAM's random nonce in tests
+  absl::Duration idle_limit =
+      absl::Minutes(30);   // and after it: RFC 9051 5.4 wants 30 minutes at least
+  std::string sasl_nonce;  // replaces SCRAM's random nonce in tests
 };
 
 // The tagged answer of a command: "OK", a response code in brackets or nothing, a text.
@@ -208,7 +210,7 @@ class ServerSession {
   std::optional<Request> request_;  // raised, not yet taken by Next
   bool waiting_ = false;            // a request was taken and not answered
   bool greeted_ = false;
-  bool tls_due_ = false;            // StartTls was not yet returned
+  bool tls_due_ = false;  // StartTls was not yet returned
   int bad_commands_ = 0;
   std::optional<std::string> shutdown_;
 };

@@ -9,7 +9,9 @@
 namespace pennypost::imap {
 namespace {
 
-Result WrongCredentials() { return No("Authentication failed", "AUTHENTICATIONFAILED"); }
+Result WrongCredentials() {
+  return No("Authentication failed", "AUTHENTICATIONFAILED");
+}
 
 }  // namespace
 
@@ -72,7 +74,8 @@ void ServerSession::SaslStep(sasl::ServerStep step) {
     exchange.authzid = success->authzid;
     request_ = FinishScram{std::move(success->user), true};
   } else if (auto* failure = std::get_if<sasl::Failure>(&step)) {
-    if (failure->kind == sasl::FailureKind::kMalformed) return FinishAuth(Bad("Malformed response"));
+    if (failure->kind == sasl::FailureKind::kMalformed)
+      return FinishAuth(Bad("Malformed response"));
     // The directory counts the failure.
     exchange.scram_failed = true;
     request_ = FinishScram{failure->user.empty() ? exchange.user : failure->user, false};

@@ -21,9 +21,11 @@ SessionOptions OptionsFrom(std::string_view text) {
 }
 
 std::string Text(const Request& request) {
-  if (auto* check = std::get_if<CheckPassword>(&request)) return "check-password " + check->user + " " + check->password;
+  if (auto* check = std::get_if<CheckPassword>(&request))
+    return "check-password " + check->user + " " + check->password;
   if (auto* keys = std::get_if<FetchScramKeys>(&request)) return "scram-keys " + keys->user;
-  if (auto* end = std::get_if<FinishScram>(&request)) return "finish-scram " + end->user + (end->success ? " yes" : " no");
+  if (auto* end = std::get_if<FinishScram>(&request))
+    return "finish-scram " + end->user + (end->success ? " yes" : " no");
   const auto& run = std::get<RunCommand>(request);
   std::string text = "run " + std::string(run.row->name);
   if (auto* append = std::get_if<Append>(&run.body)) text += " " + std::string(append->message());
@@ -67,7 +69,8 @@ class ImapTranscript : public TranscriptSession {
       done.result = Ok("selected", "READ-WRITE");
       MailboxView view(MailboxView::Info{});
       std::vector<MessageState> messages;
-      for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i) messages.push_back({i * 10, 1, 5, 0, {}});
+      for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i)
+        messages.push_back({i * 10, 1, 5, 0, {}});
       view.Load(messages);
       done.selection = Selection{std::move(view), false};
     } else if (words[0] == "changes") {

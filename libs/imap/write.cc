@@ -25,7 +25,8 @@ bool CanQuote(std::string_view text) {
 bool IsPlainAtom(std::string_view text) {
   if (text.empty() || EqualsIgnoreCase(text, "NIL")) return false;
   for (char c : text) {
-    if (c <= 32 || c >= 127 || std::string_view("(){%*\"\\]").find(c) != std::string_view::npos) return false;
+    if (c <= 32 || c >= 127 || std::string_view("(){%*\"\\]").find(c) != std::string_view::npos)
+      return false;
   }
   return true;
 }
@@ -36,7 +37,8 @@ void WriteLiteral(std::string_view bytes, std::string& out) {
   out += fmt::format("{{{}}}\r\n", bytes.size());
   size_t start = out.size();
   out += bytes;
-  for (size_t at = out.find('\0', start); at != std::string::npos; at = out.find('\0', at)) out[at] = '\x80';
+  for (size_t at = out.find('\0', start); at != std::string::npos; at = out.find('\0', at))
+    out[at] = '\x80';
 }
 
 void WriteString(std::string_view text, std::string& out) {
@@ -86,7 +88,8 @@ void WriteFlags(const std::vector<std::string>& flags, std::string& out) {
 void WriteDate(int64_t unix_seconds, std::string& out) {
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  absl::CivilSecond t = absl::ToCivilSecond(absl::FromUnixSeconds(unix_seconds), absl::UTCTimeZone());
+  absl::CivilSecond t =
+      absl::ToCivilSecond(absl::FromUnixSeconds(unix_seconds), absl::UTCTimeZone());
   out += fmt::format("\"{:2}-{}-{:04} {:02}:{:02}:{:02} +0000\"", t.day(), kMonths[t.month() - 1],
                      static_cast<int>(t.year() % 10000), t.hour(), t.minute(), t.second());
 }

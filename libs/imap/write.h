@@ -1,6 +1,6 @@
 #pragma once
-// Typed writers of responses. Every string of a message or a user goes through here, so that no byte of it can end a
-// line or start another response.
+// Typed writers of responses. Every string of a message or a user goes through here, so that no
+// byte of it can end a line or start another response.
 
 #include <cstdint>
 #include <optional>
@@ -15,7 +15,8 @@
 
 namespace pennypost::imap {
 
-// Quoted where it can be, else a literal; NUL becomes 0x80, since no literal may hold it (RFC 9051 9 CHAR8).
+// Quoted where it can be, else a literal; NUL becomes 0x80, since no literal may hold it (RFC 9051
+// 9 CHAR8).
 void WriteString(std::string_view text, std::string& out);
 // NIL for nothing.
 void WriteNString(const std::optional<std::string>& text, std::string& out);
@@ -54,7 +55,8 @@ struct StatusValue {
   StatusItem item;
   uint64_t value;
 };
-void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& values, NameForm form, std::string& out);
+void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& values, NameForm form,
+                 std::string& out);
 
 // What SEARCH found, as `numbers` (ascending).
 struct SearchResult {
@@ -64,7 +66,8 @@ struct SearchResult {
 // "* SEARCH 1 2 (MODSEQ 9)"
 void WriteSearch(const SearchResult& result, std::string& out);
 // "* ESEARCH (TAG "a") UID MIN 1" (RFC 4731)
-void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers, unsigned returns, std::string& out);
+void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers,
+                  unsigned returns, std::string& out);
 
 // RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
 void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);

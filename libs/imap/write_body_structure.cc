@@ -26,7 +26,11 @@ class Writer {
   void Multipart(const mime::Part& part) {
     for (uint32_t child : part.children) Body(child);
     // RFC 9051 9 body-type-mpart wants at least one part.
-    if (part.children.empty()) out_ += "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 0 0)";
+    if (part.children.empty()) {
+      out_ += '(';
+      Single(mime::Part());
+      out_ += ')';
+    }
     out_ += ' ';
     WriteString(part.subtype, out_);
     if (form_ == BodyForm::kBody) return;
@@ -36,14 +40,14 @@ class Writer {
   }
 
   void Single(const mime::Part& part) {
-    bool opaque_message =
-        part.type == "message" && !part.IsMessage() && (part.subtype == "rfc822" || part.subtype == "global");
+    bool opaque_message = part.type == "message" && !part.IsMessage() &&
+                          (part.subtype == "rfc822" || part.subtype == "global");
     // A message that was not looked into has no envelope to show.
     WriteString(opaque_message ? "application" : part.type, out_);
     out_ += ' ';
     WriteString(opaque_message ? "octet-stream" : part.subtype, out_);
     out_ += ' ';
-    Params(part.params);
+    Params(WithCharset(part));
     out_ += ' ';
     OrNil(part.id);
     out_ += ' ';
@@ -64,6 +68,15 @@ class Writer {
     out_ += ' ';
     OrNil(part.md5);
     Extension(part);
+  }
+
+  // RFC 2046 4.1.2: the charset of text that names none. Clients expect to be told.
+  static mime::Params WithCharset(const mime::Part& part) {
+    mime::Params params = part.params;
+    bool named = part.type != "text";
+    for (const mime::Param& param : params) named = named || param.name.starts_with("charset");
+    if (!named) params.push_back({"charset", "us-ascii"});
+    return params;
   }
 
   void Extension(const mime::Part& part) {

@@ -49,7 +49,8 @@ void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& value
   out += ")\r\n";
 }
 
-void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out) {
+void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes,
+                std::string& out) {
   out += "* QUOTA ";
   WriteString(root, out);
   if (limit_bytes == 0) {
@@ -69,8 +70,8 @@ void WriteSearch(const SearchResult& result, std::string& out) {
   out += "\r\n";
 }
 
-void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers, unsigned returns,
-                  std::string& out) {
+void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers,
+                  unsigned returns, std::string& out) {
   out += "* ESEARCH (TAG ";
   WriteString(tag, out);
   out += ")";

@@ -7,7 +7,6 @@
 namespace pennypost::imap {
 namespace {
 
-
 std::string String(std::string_view text) {
   std::string out;
   WriteString(text, out);
@@ -18,8 +17,9 @@ TEST(Write, StringsNeverBreakOut) {
   EXPECT_EQ(String("a \"b\" \\"), "\"a \\\"b\\\" \\\\\"");
   EXPECT_EQ(String("a\r\nb"), "{4}\r\na\r\nb");
   EXPECT_EQ(String("\xc3\xbc"), "{2}\r\n\xc3\xbc");
-  EXPECT_EQ(String(std::string_view("a\0b", 3)), "{3}\r\na\x80"
-                                                 "b");
+  EXPECT_EQ(String(std::string_view("a\0b", 3)),
+            "{3}\r\na\x80"
+            "b");
 }
 
 TEST(Write, MailboxNames) {
@@ -48,7 +48,8 @@ TEST(Write, Small) {
   std::string out;
   WriteSearch({{2, 4}, 9}, out);
   WriteSearch({{}, 9}, out);
-  WriteESearch({{2, 3, 4}, {}}, "a\"", Numbers::kUid, kReturnMin | kReturnMax | kReturnAll | kReturnCount, out);
+  WriteESearch({{2, 3, 4}, {}}, "a\"", Numbers::kUid,
+               kReturnMin | kReturnMax | kReturnAll | kReturnCount, out);
   WriteESearch({{}, {}}, "a", Numbers::kSequence, kReturnAll | kReturnCount, out);
   WriteQuota("", 1500, 2048000, out);
   WriteStatus("x y", {{StatusItem::kMessages, 3}, {StatusItem::kUidNext, 9}}, NameForm::kUtf7, out);
@@ -63,10 +64,12 @@ TEST(Write, Small) {
 }
 
 constexpr std::string_view kMessage =
-    "Date: Mon, 7 Feb 1994 21:52:25 -0800 (PST)\r\nFrom: \"Fred Foobar\" <foobar@Blurdybloop.example>\r\n"
+    "Date: Mon, 7 Feb 1994 21:52:25 -0800 (PST)\r\nFrom: \"Fred Foobar\" "
+    "<foobar@Blurdybloop.example>\r\n"
     "Subject: afternoon meeting\r\nTo: mooch@owatagu.example, team: a@b;\r\nMessage-ID: <B27@x>\r\n"
     "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-    "--b\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Language: de, en\r\n\r\none\r\ntwo\r\n"
+    "--b\r\nContent-Type: text/plain; charset=us-ascii\r\nContent-Language: de, "
+    "en\r\n\r\none\r\ntwo\r\n"
     "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx\r\n"
     "--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=\"a b.png\"\r\n"
     "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b--\r\n";
@@ -79,7 +82,8 @@ TEST(Write, Envelope) {
             "((\"Fred Foobar\" NIL \"foobar\" \"Blurdybloop.example\")) "
             "((\"Fred Foobar\" NIL \"foobar\" \"Blurdybloop.example\")) "
             "((\"Fred Foobar\" NIL \"foobar\" \"Blurdybloop.example\")) "
-            "((NIL NIL \"mooch\" \"owatagu.example\")(NIL NIL \"team\" NIL)(NIL NIL \"a\" \"b\")(NIL NIL NIL NIL)) "
+            "((NIL NIL \"mooch\" \"owatagu.example\")(NIL NIL \"team\" NIL)(NIL NIL \"a\" "
+            "\"b\")(NIL NIL NIL NIL)) "
             "NIL NIL NIL \"<B27@x>\")");
 }
 
@@ -88,11 +92,14 @@ TEST(Write, BodyStructure) {
   std::string out;
   WriteBodyStructure(structure, BodyForm::kBodyStructure, out);
   EXPECT_EQ(out,
-            "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 8 1 NIL NIL (\"de\" \"en\") NIL)"
+            "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 8 1 NIL NIL (\"de\" "
+            "\"en\") NIL)"
             "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 16 "
             "(NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL) 2 NIL NIL NIL NIL)"
-            "(\"image\" \"png\" NIL NIL NIL \"base64\" 4 NIL (\"attachment\" (\"filename\" \"a b.png\")) NIL NIL)"
+            "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0 NIL NIL NIL NIL) "
+            "2 NIL NIL NIL NIL)"
+            "(\"image\" \"png\" NIL NIL NIL \"base64\" 4 NIL (\"attachment\" (\"filename\" \"a "
+            "b.png\")) NIL NIL)"
             " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)");
   out.clear();
   WriteBodyStructure(structure, BodyForm::kBody, out);
@@ -100,8 +107,17 @@ TEST(Write, BodyStructure) {
             "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 8 1)"
             "(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 16 "
             "(NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 0) 2)"
+            "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 1 0) 2)"
             "(\"image\" \"png\" NIL NIL NIL \"base64\" 4) \"mixed\")");
+}
+
+TEST(Write, MultipartWithoutParts) {
+  std::string out;
+  WriteBodyStructure(mime::ParseStructure("Content-Type: multipart/mixed; boundary=b\r\n\r\nx"),
+                     BodyForm::kBodyStructure, out);
+  EXPECT_EQ(out,
+            "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 0 0 NIL NIL NIL NIL)"
+            " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)");
 }
 
 TEST(Section, RangesOfTheMessage) {
@@ -114,16 +130,19 @@ TEST(Section, RangesOfTheMessage) {
   };
   EXPECT_EQ(bytes({}, Text::kAll), kMessage);
   EXPECT_EQ(bytes({1}, Text::kAll), "one\r\ntwo");
-  EXPECT_EQ(bytes({1}, Text::kMime), "Content-Type: text/plain; charset=us-ascii\r\nContent-Language: de, en\r\n\r\n");
+  EXPECT_EQ(bytes({1}, Text::kMime),
+            "Content-Type: text/plain; charset=us-ascii\r\nContent-Language: de, en\r\n\r\n");
   EXPECT_EQ(bytes({2}, Text::kHeader), "Subject: in\r\n\r\n");
   EXPECT_EQ(bytes({2}, Text::kText), "x");
   EXPECT_EQ(bytes({2, 1}, Text::kAll), "x");
   EXPECT_EQ(bytes({1}, Text::kHeader), "none");
   EXPECT_EQ(bytes({4}, Text::kAll), "none");
   EXPECT_TRUE(bytes({}, Text::kText).starts_with("--b\r\n"));
-  EXPECT_EQ(SelectHeaderFields(bytes({}, Text::kHeader), {{}, Text::kHeaderFields, {"subject", "x"}}),
-            "Subject: afternoon meeting\r\n\r\n");
-  EXPECT_EQ(SelectHeaderFields("A: b\r\nC: d\r\n\r\n", {{}, Text::kHeaderFieldsNot, {"a"}}), "C: d\r\n\r\n");
+  EXPECT_EQ(
+      SelectHeaderFields(bytes({}, Text::kHeader), {{}, Text::kHeaderFields, {"subject", "x"}}),
+      "Subject: afternoon meeting\r\n\r\n");
+  EXPECT_EQ(SelectHeaderFields("A: b\r\nC: d\r\n\r\n", {{}, Text::kHeaderFieldsNot, {"a"}}),
+            "C: d\r\n\r\n");
 }
 
 TEST(Section, PartialsAndNames) {

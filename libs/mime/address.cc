@@ -46,7 +46,8 @@ class Parser {
         current_.route += text;
         break;
       case At::kHost:
-        // "a@b c": only the first word after the sign is a host; a dot that was spaced out joins (obs-domain).
+        // "a@b c": only the first word after the sign is a host; a dot that was spaced out joins
+        // (obs-domain).
         if (current_.host.empty() || !lexer_.space_before() || current_.host.ends_with('.') ||
             text.starts_with('.')) {
           current_.host += text;

@@ -1,5 +1,6 @@
 #pragma once
-// Address lists of From, To and the like (RFC 5322 3.4), obsolete and broken forms taken as well as they can be read.
+// Address lists of From, To and the like (RFC 5322 3.4), obsolete and broken forms taken as well as
+// they can be read.
 
 #include <cstddef>
 #include <cstdint>

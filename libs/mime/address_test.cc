@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace pennypost::mime {
 namespace {
@@ -70,11 +70,12 @@ TEST(Address, HostileFieldsTakeLinearTime) {
     escapes += "(\\";
     commas += "a,";
   }
-  for (const std::string& field : {escapes, commas, std::string(1 << 20, '('), std::string(1 << 20, '<'),
-                                   std::string(1 << 20, '"'), std::string(1 << 20, ':')}) {
-    auto start = std::chrono::steady_clock::now();
+  for (const std::string& field :
+       {escapes, commas, std::string(1 << 20, '('), std::string(1 << 20, '<'),
+        std::string(1 << 20, '"'), std::string(1 << 20, ':')}) {
+    std::clock_t start = std::clock();
     ParseAddressList(field);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(1));
+    EXPECT_LT(std::clock() - start, 1 * CLOCKS_PER_SEC);
   }
 }
 

@@ -28,7 +28,8 @@ Converter Open(std::string_view charset) {
       return nullptr;
     }
   }
-  // What the world calls these includes the windows-1252 and GBK extensions (as the WHATWG table says).
+  // What the world calls these includes the windows-1252 and GBK extensions (as the WHATWG table
+  // says).
   std::string lower = ToLower(name);
   if (lower == "iso-8859-1" || lower == "latin1" || lower == "us-ascii") name = "windows-1252";
   if (lower == "gb2312" || lower == "gbk") name = "gb18030";
@@ -71,7 +72,8 @@ bool IsUtf8Name(std::string_view name) {
 
 std::string ToUtf8(std::string_view bytes, std::string_view charset) {
   charset = Trim(charset);
-  bool plain_ascii = charset.empty() || IsUtf8Name(charset) || EqualsIgnoreCase(charset, "us-ascii");
+  bool plain_ascii =
+      charset.empty() || IsUtf8Name(charset) || EqualsIgnoreCase(charset, "us-ascii");
   if (plain_ascii && IsUtf8(bytes)) return std::string(bytes);
   Converter converter = Open(charset);
   if (!converter) {

@@ -6,8 +6,8 @@
 
 namespace pennypost::mime {
 
-// Never fails and always gives well-formed UTF-8: an unknown or empty charset is taken as UTF-8 where the bytes are,
-// else as windows-1252; what cannot be converted becomes U+FFFD.
+// Never fails and always gives well-formed UTF-8: an unknown or empty charset is taken as UTF-8
+// where the bytes are, else as windows-1252; what cannot be converted becomes U+FFFD.
 std::string ToUtf8(std::string_view bytes, std::string_view charset);
 
 // True if SEARCH CHARSET may name it.

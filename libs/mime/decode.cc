@@ -23,7 +23,8 @@ constexpr std::array<int8_t, 256> kTable = MakeTable();
 // The whole bytes among `count` sextets held in `group`.
 void FlushGroup(uint32_t group, int count, std::string& out) {
   group <<= 6 * (4 - count);
-  for (int i = 0; i < count - 1; ++i) out.push_back(static_cast<char>(group >> (16 - 8 * i) & 0xFF));
+  for (int i = 0; i < count - 1; ++i)
+    out.push_back(static_cast<char>(group >> (16 - 8 * i) & 0xFF));
 }
 
 }  // namespace

@@ -32,24 +32,23 @@ std::string DecodeQ(std::string_view text) {
   return out;
 }
 
-// The length of a word is bounded so that many unclosed ones stay linear; senders do exceed the 75 of RFC 2047 2.
+// The length of a word is bounded so that many unclosed ones stay linear; senders do exceed the 75
+// of RFC 2047 2.
 constexpr size_t kMaxWord = 2000;
 
 // `text` starts with "=?".
 std::optional<EncodedWord> ReadWord(std::string_view text) {
   std::string_view window = text.substr(0, kMaxWord);
   size_t charset_end = window.find('?', 2);
-  if (charset_end == std::string_view::npos || charset_end + 2 >= window.size()) return std::nullopt;
+  if (charset_end == std::string_view::npos || charset_end + 2 >= window.size())
+    return std::nullopt;
   if (window[charset_end + 2] != '?') return std::nullopt;
   size_t begin = charset_end + 3;
-  size_t end = window.find("?=", begin);
-  // "=?utf-8?Q?=41?=" : the "?=" of an empty start is the text's own "=".
-  if (end == begin && AsciiUpper(window[charset_end + 1]) == 'Q' && window.size() > end + 2 &&
-      window[end + 2] != ' ' && window.find("?=", end + 1) != std::string_view::npos &&
-      HexDecode(window.substr(end + 2, 2))) {
-    end = window.find("?=", end + 1);
+  // RFC 2047 2: encoded-text holds no "?", so the next one ends the word or there is none.
+  size_t end = window.find('?', begin);
+  if (end == std::string_view::npos || end + 1 >= window.size() || window[end + 1] != '=') {
+    return std::nullopt;
   }
-  if (end == std::string_view::npos) return std::nullopt;
   EncodedWord word;
   word.charset = window.substr(2, charset_end - 2);
   // RFC 2231 5: a language may follow the charset.
@@ -76,8 +75,9 @@ std::string DecodeHeader(std::string_view value) {
   if (text.find("=?") == std::string::npos) return ToUtf8(text, "");
   std::string_view rest = text;
   std::string out;
-  std::string charset;   // of `pending`
-  std::string pending;   // bytes of words in a row with one charset: some senders cut inside a character
+  std::string charset;  // of `pending`
+  // Bytes of words in a row with one charset: some senders cut inside a character.
+  std::string pending;
   auto flush = [&] {
     out += ToUtf8(pending, charset);
     pending.clear();

@@ -2,7 +2,9 @@
 
 namespace pennypost::mime {
 namespace {
-bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool IsSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 // A window, so that many open brackets stay linear.
 constexpr size_t kMaxLiteral = 64;
 }  // namespace
@@ -59,7 +61,8 @@ std::string FieldLexer::ReadComment() {
 std::string FieldLexer::ReadAtom() {
   size_t begin = at_;
   // RFC 5322 3.4.1 domain-literal: the colons of an IPv6 address are no specials.
-  size_t literal = text_[at_] == '[' ? text_.substr(at_, kMaxLiteral).find(']') : std::string_view::npos;
+  size_t literal =
+      text_[at_] == '[' ? text_.substr(at_, kMaxLiteral).find(']') : std::string_view::npos;
   if (literal != std::string_view::npos) at_ += literal;
   while (at_ < text_.size()) {
     char c = text_[at_];

@@ -1,5 +1,8 @@
 #include "mime/fields.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 
 namespace pennypost::mime {
@@ -8,7 +11,8 @@ namespace {
 void ReadContentType(std::string_view value, Part& part) {
   ParameterizedValue parsed = ParseParameterized(value);
   size_t slash = parsed.value.find('/');
-  // RFC 2045 5.2: a Content-Type that cannot be read is as good as none. "text" alone was once legal (RFC 1049).
+  // RFC 2045 5.2: a Content-Type that cannot be read is as good as none. "text" alone was once
+  // legal (RFC 1049).
   if (slash == std::string::npos || slash == 0 || slash + 1 == parsed.value.size()) return;
   part.type = parsed.value.substr(0, slash);
   part.subtype = parsed.value.substr(slash + 1);
@@ -17,7 +21,8 @@ void ReadContentType(std::string_view value, Part& part) {
 
 void ReadLanguage(std::string_view value, Part& part) {
   FieldLexer lexer(value, ",");
-  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd; token = lexer.Next()) {
+  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd;
+       token = lexer.Next()) {
     if (token.kind == FieldToken::Kind::kAtom && part.language.size() < kMaxParams) {
       part.language.push_back(std::move(token.text));
     }
@@ -27,7 +32,8 @@ void ReadLanguage(std::string_view value, Part& part) {
 // RFC 2045 6.1: one token; some write comments behind it.
 std::string ReadToken(std::string_view value) {
   FieldLexer lexer(value, ";");
-  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd; token = lexer.Next()) {
+  for (FieldToken token = lexer.Next(); token.kind != FieldToken::Kind::kEnd;
+       token = lexer.Next()) {
     if (token.kind == FieldToken::Kind::kAtom || token.kind == FieldToken::Kind::kQuoted) {
       return ToLower(token.text);
     }
@@ -36,7 +42,15 @@ std::string ReadToken(std::string_view value) {
 }
 
 enum ContentField {
-  kType, kEncoding, kId, kDescription, kMd5, kDisposition, kLanguage, kLocation, kContentFields
+  kType,
+  kEncoding,
+  kId,
+  kDescription,
+  kMd5,
+  kDisposition,
+  kLanguage,
+  kLocation,
+  kContentFields
 };
 constexpr std::string_view kContentNames[kContentFields] = {
     "type", "transfer-encoding", "id", "description", "md5", "disposition", "language", "location"};
@@ -76,10 +90,21 @@ void ReadContentField(ContentField field, std::string_view value, Part& part) {
 }
 
 enum EnvelopeField {
-  kDate, kSubject, kFrom, kSender, kReplyTo, kTo, kCc, kBcc, kInReplyTo, kMessageId, kEnvelopeFields
+  kDate,
+  kSubject,
+  kFrom,
+  kSender,
+  kReplyTo,
+  kTo,
+  kCc,
+  kBcc,
+  kInReplyTo,
+  kMessageId,
+  kEnvelopeFields
 };
 constexpr std::string_view kEnvelopeNames[kEnvelopeFields] = {
-    "date", "subject", "from", "sender", "reply-to", "to", "cc", "bcc", "in-reply-to", "message-id"};
+    "date", "subject", "from", "sender",      "reply-to",
+    "to",   "cc",      "bcc",  "in-reply-to", "message-id"};
 
 }  // namespace
 
@@ -99,33 +124,32 @@ void ReadContentFields(const mail::HeaderBlock& header, Part& part) {
 }
 
 Envelope ReadEnvelope(const mail::HeaderBlock& header, size_t max_addresses) {
-  const mail::HeaderField* found[kEnvelopeFields] = {};
+  Envelope envelope;
+  std::optional<std::string>* texts[kEnvelopeFields] = {};
+  texts[kDate] = &envelope.date;
+  texts[kSubject] = &envelope.subject;
+  texts[kInReplyTo] = &envelope.in_reply_to;
+  texts[kMessageId] = &envelope.message_id;
+  AddressList* lists[kEnvelopeFields] = {};
+  lists[kFrom] = &envelope.from;
+  lists[kSender] = &envelope.sender;
+  lists[kReplyTo] = &envelope.reply_to;
+  lists[kTo] = &envelope.to;
+  lists[kCc] = &envelope.cc;
+  lists[kBcc] = &envelope.bcc;
   for (const mail::HeaderField& field : header.fields) {
     for (int i = 0; i < kEnvelopeFields; ++i) {
-      if (!found[i] && EqualsIgnoreCase(field.name, kEnvelopeNames[i])) found[i] = &field;
+      if (!EqualsIgnoreCase(field.name, kEnvelopeNames[i])) continue;
+      if (lists[i] && max_addresses > 0) {
+        AddressList addresses = ParseAddressList(field.value, max_addresses);
+        max_addresses -= std::min(addresses.size(), max_addresses);
+        std::move(addresses.begin(), addresses.end(), std::back_inserter(*lists[i]));
+      } else if (texts[i] && !*texts[i]) {
+        *texts[i] = mail::Unfold(field.value);
+      }
+      break;
     }
   }
-  auto text = [&](EnvelopeField field) -> std::optional<std::string> {
-    if (!found[field]) return std::nullopt;
-    return mail::Unfold(found[field]->value);
-  };
-  auto list = [&](EnvelopeField field) -> AddressList {
-    if (!found[field]) return {};
-    AddressList addresses = ParseAddressList(found[field]->value, max_addresses);
-    max_addresses -= std::min(addresses.size(), max_addresses);
-    return addresses;
-  };
-  Envelope envelope;
-  envelope.date = text(kDate);
-  envelope.subject = text(kSubject);
-  envelope.from = list(kFrom);
-  envelope.sender = list(kSender);
-  envelope.reply_to = list(kReplyTo);
-  envelope.to = list(kTo);
-  envelope.cc = list(kCc);
-  envelope.bcc = list(kBcc);
-  envelope.in_reply_to = text(kInReplyTo);
-  envelope.message_id = text(kMessageId);
   return envelope;
 }
 

@@ -8,7 +8,8 @@
 #include "mime/parameters.h"
 #include "mime/thread.h"
 
-// Address lists, parameters, encoded-words and subjects of any bytes; text for people is always UTF-8.
+// Address lists, parameters, encoded-words and subjects of any bytes; text for people is always
+// UTF-8.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pennypost::mime;
   std::string_view input(reinterpret_cast<const char*>(data), size);

@@ -1,5 +1,6 @@
 // The stored form of a Structure. Version 1:
-//   version, size, truncated, envelopes (count, each), parts (count, each). Optional members stand behind a bit mask.
+//   version, size, truncated, envelopes (count, each), parts (count, each). Optional members stand
+//   behind a bit mask.
 // A new version keeps reading the old ones: stored mail outlives programs.
 
 #include "base/status.h"
@@ -13,7 +14,14 @@ constexpr uint8_t kVersion = 1;
 
 enum EnvelopeBit : uint8_t { kDate = 1, kSubject = 2, kInReplyTo = 4, kMessageId = 8 };
 enum PartBit : uint8_t {
-  kId = 1, kDescription = 2, kMd5 = 4, kDisposition = 8, kLanguage = 16, kLocation = 32, kEnvelope = 64, kParams = 128
+  kId = 1,
+  kDescription = 2,
+  kMd5 = 4,
+  kDisposition = 8,
+  kLanguage = 16,
+  kLocation = 32,
+  kEnvelope = 64,
+  kParams = 128
 };
 
 void WriteParams(const Params& params, Writer& out) {
@@ -129,8 +137,8 @@ Part ReadPart(Reader& in) {
   Part part;
   uint8_t bits = in.Byte();
   part.parent = static_cast<uint32_t>(in.Number());
-  for (uint64_t* number : {&part.header_offset, &part.header_size, &part.body_offset,
-                           &part.body_size, &part.lines}) {
+  for (uint64_t* number :
+       {&part.header_offset, &part.header_size, &part.body_offset, &part.body_size, &part.lines}) {
     *number = in.Number();
   }
   part.type = in.Text();
@@ -160,7 +168,8 @@ bool InsideMessage(const Part& part, uint64_t size) {
 }
 
 absl::Status Corrupt() {
-  return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt, "stored message structure is damaged");
+  return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
+                   "stored message structure is damaged");
 }
 
 }  // namespace
@@ -184,12 +193,14 @@ absl::StatusOr<Structure> Deserialize(std::string_view bytes) {
   structure.size = in.Number();
   structure.truncated = in.Byte() != 0;
   uint64_t envelopes = in.Count();
-  for (uint64_t i = 0; i < envelopes && in.ok(); ++i) structure.envelopes.push_back(ReadEnvelope(in));
+  for (uint64_t i = 0; i < envelopes && in.ok(); ++i)
+    structure.envelopes.push_back(ReadEnvelope(in));
   uint64_t parts = in.Count();
   for (uint64_t i = 0; i < parts && in.ok(); ++i) {
     Part part = ReadPart(in);
     auto index = static_cast<uint32_t>(structure.parts.size());
-    if (!InsideMessage(part, structure.size) || part.envelope >= structure.envelopes.size()) return Corrupt();
+    if (!InsideMessage(part, structure.size) || part.envelope >= structure.envelopes.size())
+      return Corrupt();
     if (index != 0) {
       if (part.parent >= index) return Corrupt();
       structure.parts[part.parent].children.push_back(index);

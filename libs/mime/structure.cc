@@ -27,7 +27,8 @@ struct BoundaryLine {
 
 class Parser {
  public:
-  Parser(std::string_view message, const StructureLimits& limits) : text_(message), limits_(limits) {}
+  Parser(std::string_view message, const StructureLimits& limits)
+      : text_(message), limits_(limits) {}
 
   Structure Parse() {
     out_.size = text_.size();
@@ -53,7 +54,8 @@ class Parser {
   }
 
  private:
-  // Parses the header at `at`, adds the part and, for containers, opens a frame. Returns where its content starts.
+  // Parses the header at `at`, adds the part and, for containers, opens a frame. Returns where its
+  // content starts.
   size_t OpenEntity(uint32_t parent, size_t at, const char* type, const char* subtype) {
     for (;;) {
       auto index = static_cast<uint32_t>(out_.parts.size());
@@ -91,11 +93,12 @@ class Parser {
   bool OpenContainer(Part& part, uint32_t index) {
     bool message = part.type == "message" && (part.subtype == "rfc822" || part.subtype == "global");
     if (!message && !part.IsMultipart()) return false;
-    // RFC 2046 5.2.1, RFC 2045 6.4: containers are never encoded. What claims to be is shown as it stands.
+    // RFC 2046 5.2.1, RFC 2045 6.4: containers are never encoded. What claims to be is shown as it
+    // stands.
     bool identity = part.encoding == "7bit" || part.encoding == "8bit" || part.encoding == "binary";
-    const std::string* boundary = FindParam(part.params, "boundary");
     if (message && !identity) return false;
-    if (!message && (!boundary || boundary->empty())) {
+    std::string mark = message ? "" : Boundary(part);
+    if (!message && mark.empty()) {
       // Nothing separates its parts: text is the best a reader can be given.
       part.type = "text";
       part.subtype = "plain";
@@ -109,13 +112,19 @@ class Parser {
       out_.truncated = true;
       return false;
     }
-    std::string mark = message ? "" : *boundary;
-    // RFC 2046 5.1.1: a boundary does not end in white space, so a line's trailing space is not part of it.
-    while (!mark.empty() && IsWsp(mark.back())) mark.pop_back();
     frames_.push_back({index, std::move(mark)});
     opened_lines_.push_back(lines_at_open_);
     leaf_.reset();
     return true;
+  }
+
+  static std::string Boundary(const Part& part) {
+    const std::string* plain = FindParam(part.params, "boundary");
+    std::string mark = plain ? *plain : DecodedParam(part.params, "boundary").value_or("");
+    // RFC 2046 5.1.1: a boundary does not end in white space, so a line's trailing space is not
+    // part of it.
+    while (!mark.empty() && IsWsp(mark.back())) mark.pop_back();
+    return mark;
   }
 
   void CloseLeaf(size_t end) {
@@ -141,7 +150,8 @@ class Parser {
     part.lines = CountLinesTo(end) - lines_before;
   }
 
-  // Where a header at `at` must end at the latest: behind an empty line, before a boundary, at the limit.
+  // Where a header at `at` must end at the latest: behind an empty line, before a boundary, at the
+  // limit.
   size_t HeaderEnd(size_t at) const {
     size_t limit = std::min(text_.size(), at + kMaxHeader + 1);
     for (size_t line = at; line < limit;) {

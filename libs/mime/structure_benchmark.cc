@@ -26,16 +26,19 @@ constexpr const char kHeader[] =
 
 std::string TextMessage() {
   std::string message = std::string(kHeader) + "Content-Type: text/plain; charset=utf-8\r\n\r\n";
-  while (message.size() < 4096) message += "The quick brown fox jumps over the lazy dog, again and again.\r\n";
+  while (message.size() < 4096)
+    message += "The quick brown fox jumps over the lazy dog, again and again.\r\n";
   return message;
 }
 
 std::string AlternativeMessage() {
-  std::string message = std::string(kHeader) + "Content-Type: multipart/alternative; boundary=\"=_b\"\r\n\r\n";
+  std::string message =
+      std::string(kHeader) + "Content-Type: multipart/alternative; boundary=\"=_b\"\r\n\r\n";
   for (const char* type : {"text/plain", "text/html"}) {
     message += "--=_b\r\nContent-Type: " + std::string(type) +
                "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
-    for (int i = 0; i < 20; ++i) message += "The quick brown fox jumps over the lazy dog, again and again.\r\n";
+    for (int i = 0; i < 20; ++i)
+      message += "The quick brown fox jumps over the lazy dog, again and again.\r\n";
   }
   return message + "--=_b--\r\n";
 }
@@ -44,8 +47,12 @@ void Parse(benchmark::State& state, const std::string& message) {
   for (auto _ : state) benchmark::DoNotOptimize(ParseStructure(message));
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(message.size()));
 }
-void BM_Text(benchmark::State& state) { Parse(state, TextMessage()); }
-void BM_Alternative(benchmark::State& state) { Parse(state, AlternativeMessage()); }
+void BM_Text(benchmark::State& state) {
+  Parse(state, TextMessage());
+}
+void BM_Alternative(benchmark::State& state) {
+  Parse(state, AlternativeMessage());
+}
 void BM_Serialize(benchmark::State& state) {
   Structure structure = ParseStructure(AlternativeMessage());
   for (auto _ : state) benchmark::DoNotOptimize(Serialize(structure));

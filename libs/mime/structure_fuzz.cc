@@ -5,7 +5,8 @@
 #include "mime/structure.h"
 #include "mime/text.h"
 
-// Every message has a structure, its ranges lie inside, and the stored form comes back; any bytes may be read as one.
+// Every message has a structure, its ranges lie inside, and the stored form comes back; any bytes
+// may be read as one.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pennypost::mime;
   std::string_view input(reinterpret_cast<const char*>(data), size);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace pennypost::mime {
 namespace {
@@ -23,7 +23,9 @@ std::string Show(std::string_view message, const Structure& structure) {
   }
   return out;
 }
-std::string Show(std::string_view message) { return Show(message, ParseStructure(message)); }
+std::string Show(std::string_view message) {
+  return Show(message, ParseStructure(message));
+}
 
 TEST(Structure, PlainMessages) {
   EXPECT_EQ(Show("Subject: x\r\n\r\nbody\r\n"), "text/plain [body\r\n] 1\n");
@@ -32,6 +34,13 @@ TEST(Structure, PlainMessages) {
   EXPECT_EQ(Show("\r\nbody"), "text/plain [body] 0\n");
   EXPECT_EQ(Show("A: b\n\nx\ny\n"), "text/plain [x\ny\n] 2\n");
   EXPECT_EQ(Show("Content-Type: rubbish\r\n\r\nx"), "text/plain [x] 0\n");
+}
+
+TEST(Structure, RepeatedFields) {
+  Structure structure =
+      ParseStructure("Cc: a@b\r\nSubject: one\r\nCc: c@d\r\nSubject: two\r\n\r\n");
+  EXPECT_EQ(structure.envelope().cc.size(), 2u);
+  EXPECT_EQ(structure.envelope().subject, "one");
 }
 
 constexpr std::string_view kNested =
@@ -85,27 +94,39 @@ TEST(Structure, SectionsOfImap) {
 }
 
 TEST(Structure, BrokenMultiparts) {
-  // No last boundary; boundary right after a header; a boundary that starts like another; digest default.
+  // No last boundary; boundary right after a header; a boundary that starts like another; digest
+  // default.
   EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n\r\ny"),
             "multipart/mixed 5\n text/plain [x] 0\n text/plain [y] 0\n");
-  EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nA: b\r\n--b\r\n\r\n\r\n--b--\r\n"),
+  EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nA: "
+                 "b\r\n--b\r\n\r\n\r\n--b--\r\n"),
             "multipart/mixed 6\n text/plain [] 0\n text/plain [] 0\n");
-  EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
-                 "Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n\r\nx\r\n--bb--\r\n--b--\r\n"),
-            "multipart/mixed 8\n multipart/mixed 3\n  text/plain [x] 0\n");
-  EXPECT_EQ(Show("Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: x\r\n\r\ny\r\n--b--"),
+  EXPECT_EQ(
+      Show(
+          "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+          "Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n\r\nx\r\n--bb--\r\n--b--\r\n"),
+      "multipart/mixed 8\n multipart/mixed 3\n  text/plain [x] 0\n");
+  EXPECT_EQ(Show("Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: "
+                 "x\r\n\r\ny\r\n--b--"),
             "multipart/digest 5\n message/rfc822 2\n  text/plain [y] 0\n");
-  EXPECT_EQ(Show("Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nx"), "text/plain [--b\r\n\r\nx] 2\n");
+  EXPECT_EQ(
+      Show("Content-Type: multipart/mixed; boundary*=utf-8''%62\r\n\r\n--b\r\n\r\nx\r\n--b--"),
+      "multipart/mixed 3\n text/plain [x] 0\n");
+  EXPECT_EQ(Show("Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nx"),
+            "text/plain [--b\r\n\r\nx] 2\n");
   // The outer boundary ends inner parts that were never closed.
-  EXPECT_EQ(Show("Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n"
-                 "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nx\r\n--o\r\n\r\ny\r\n--o--"),
-            "multipart/mixed 9\n multipart/mixed 2\n  text/plain [x] 0\n text/plain [y] 0\n");
+  EXPECT_EQ(
+      Show(
+          "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n"
+          "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\r\nx\r\n--o\r\n\r\ny\r\n--o--"),
+      "multipart/mixed 9\n multipart/mixed 2\n  text/plain [x] 0\n text/plain [y] 0\n");
   EXPECT_EQ(Show("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA"),
             "message/rfc822 [AAAA] 0\n");
 }
 
 TEST(Structure, SerializedFormComesBack) {
-  for (std::string_view message : {std::string_view(""), kNested, std::string_view("To: a:b@c;\r\n\r\n")}) {
+  for (std::string_view message :
+       {std::string_view(""), kNested, std::string_view("To: a:b@c;\r\n\r\n")}) {
     Structure structure = ParseStructure(message);
     std::string bytes = Serialize(structure);
     auto back = Deserialize(bytes);
@@ -120,9 +141,9 @@ TEST(Structure, SerializedFormComesBack) {
 }
 
 void ExpectFast(const std::string& message) {
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock();
   Structure structure = ParseStructure(message);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_LT(std::clock() - start, 2 * CLOCKS_PER_SEC);
   EXPECT_LE(structure.parts.size(), 10'000u);
   auto back = Deserialize(Serialize(structure));
   ASSERT_TRUE(back.ok());
@@ -136,7 +157,8 @@ TEST(Structure, BombsStayCheap) {
   std::string prefixes;
   std::string fields = wide;
   for (int i = 0; i < 100'000; ++i) {
-    deep += "Content-Type: multipart/mixed; boundary=b" + std::to_string(i) + "\r\n\r\n--b" + std::to_string(i) + "\r\n";
+    deep += "Content-Type: multipart/mixed; boundary=b" + std::to_string(i) + "\r\n\r\n--b" +
+            std::to_string(i) + "\r\n";
     wide += "--b\r\n\r\n";
     messages += "Content-Type: message/rfc822\r\n\r\n";
     fields += "--b:x\r\nA: b\r\n";

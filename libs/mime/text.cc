@@ -11,8 +11,8 @@ struct Entity {
   std::string_view name;
   std::string_view text;
 };
-constexpr Entity kEntities[] = {{"amp", "&"},  {"lt", "<"},      {"gt", ">"},
-                                {"quot", "\""}, {"apos", "'"},   {"nbsp", " "}};
+constexpr Entity kEntities[] = {{"amp", "&"},   {"lt", "<"},   {"gt", ">"},
+                                {"quot", "\""}, {"apos", "'"}, {"nbsp", " "}};
 
 void AppendUtf8(uint64_t c, std::string& out) {
   if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = 0xFFFD;
@@ -56,7 +56,8 @@ size_t AppendReference(std::string_view text, std::string& out) {
 
 // Behind the end tag of a script or style that starts at `at`; such elements hold no words.
 size_t SkipElement(std::string_view html, size_t at, std::string_view name) {
-  for (size_t close = html.find("</", at); close != std::string_view::npos; close = html.find("</", close + 2)) {
+  for (size_t close = html.find("</", at); close != std::string_view::npos;
+       close = html.find("</", close + 2)) {
     if (StartsWithIgnoreCase(html.substr(close + 2), name)) return close;
   }
   return html.size();

@@ -9,13 +9,16 @@
 
 namespace pennypost::mime {
 
-// The text parts decoded to UTF-8, HTML without its tags, one after the other; at most about `limit` bytes.
-std::string ExtractText(std::string_view message, const Structure& structure, size_t limit = 1 << 20);
+// The text parts decoded to UTF-8, HTML without its tags, one after the other; at most about
+// `limit` bytes.
+std::string ExtractText(std::string_view message, const Structure& structure,
+                        size_t limit = 1 << 20);
 
 // One text part decoded to UTF-8, as written. `body` is the part's own bytes.
 std::string DecodeTextPart(std::string_view body, const Part& part);
 
-// HTML as running text: no tags, scripts or styles, the common character references decoded. For search only.
+// HTML as running text: no tags, scripts or styles, the common character references decoded. For
+// search only.
 std::string HtmlToText(std::string_view html);
 
 }  // namespace pennypost::mime

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "base/text.h"
 #include "mime/charset.h"
@@ -59,14 +59,15 @@ TEST(EncodedWord, HostileFieldsTakeLinearTime) {
   std::string starts;
   for (int i = 0; i < 1 << 17; ++i) starts += "=?a?q?b";
   for (const std::string& value : {starts, "=?utf-8?B?" + std::string(1 << 20, 'A')}) {
-    auto begin = std::chrono::steady_clock::now();
+    std::clock_t begin = std::clock();
     EXPECT_TRUE(IsUtf8(DecodeHeader(value)));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+    EXPECT_LT(std::clock() - begin, 1 * CLOCKS_PER_SEC);
   }
 }
 
 TEST(Charset, AlwaysGivesUtf8) {
-  for (std::string_view charset : {"", "utf-8", "utf-7", "utf-16", "big5", "shift_jis", "none", "a,b"}) {
+  for (std::string_view charset :
+       {"", "utf-8", "utf-7", "utf-16", "big5", "shift_jis", "none", "a,b"}) {
     EXPECT_TRUE(IsUtf8(ToUtf8("\xff\xfe\x80 text \xed\xa0\x80", charset))) << charset;
   }
   EXPECT_TRUE(IsKnownCharset("UTF-8"));
@@ -76,7 +77,8 @@ TEST(Charset, AlwaysGivesUtf8) {
 }
 
 TEST(Text, HtmlBecomesWords) {
-  EXPECT_EQ(HtmlToText("<p>a &amp; b</p><style>x{}</style><b>c</b>&#228;&#xe4;"), "a & b c \u00e4\u00e4");
+  EXPECT_EQ(HtmlToText("<p>a &amp; b</p><style>x{}</style><b>c</b>&#228;&#xe4;"),
+            "a & b c \u00e4\u00e4");
   EXPECT_EQ(HtmlToText("a<!-- <b> -->c"), "a c");
   EXPECT_EQ(HtmlToText("a & b &unknown; <open"), "a & b &unknown; ");
 }
@@ -84,22 +86,24 @@ TEST(Text, HtmlBecomesWords) {
 TEST(Text, ExtractsEveryTextPart) {
   std::string_view message =
       "Content-Type: multipart/alternative; boundary=b\r\n\r\n"
-      "--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+      "--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: "
+      "quoted-printable\r\n\r\n"
       "caf=E9\r\n--b\r\nContent-Type: text/html\r\n\r\n<i>tea</i>\r\n"
       "--b\r\nContent-Type: image/png\r\n\r\nxxx\r\n--b--\r\n";
   EXPECT_EQ(ExtractText(message, ParseStructure(message)), "caf\u00e9\ntea \n");
 }
 
 TEST(Thread, MessageIds) {
-  EXPECT_EQ(ParseMessageIds("<a@b> (c) <d@e>\r\n <f@g>"), (std::vector<std::string>{"a@b", "d@e", "f@g"}));
+  EXPECT_EQ(ParseMessageIds("<a@b> (c) <d@e>\r\n <f@g>"),
+            (std::vector<std::string>{"a@b", "d@e", "f@g"}));
   EXPECT_EQ(ParseMessageIds("<a@b> <c@d>", 1), std::vector<std::string>{"c@d"});
   EXPECT_EQ(ParseMessageIds("words <open"), std::vector<std::string>{});
 }
 
 TEST(Thread, BaseSubject) {
   for (std::string_view subject :
-       {"Lunch", "Re: lunch", "RE: Re:  Lunch", "Fwd: lunch (fwd)", "[list] Re: [list] lunch", "re[2]: lunch",
-        "[Fwd: Re: lunch]", "=?utf-8?q?Re:_lunch?="}) {
+       {"Lunch", "Re: lunch", "RE: Re:  Lunch", "Fwd: lunch (fwd)", "[list] Re: [list] lunch",
+        "re[2]: lunch", "[Fwd: Re: lunch]", "=?utf-8?q?Re:_lunch?="}) {
     EXPECT_EQ(BaseSubject(subject), "lunch") << subject;
   }
   EXPECT_EQ(BaseSubject("[only a tag]"), "[only a tag]");

@@ -7,7 +7,8 @@
 namespace pennypost::mime {
 namespace {
 
-// RFC 5256 5 subj-blob: "[" *BLOBCHAR "]" *WSP. The size of the blob at the start, 0 if there is none.
+// RFC 5256 5 subj-blob: "[" *BLOBCHAR "]" *WSP. The size of the blob at the start, 0 if there is
+// none.
 size_t BlobSize(std::string_view text) {
   if (!text.starts_with('[')) return 0;
   size_t end = text.find_first_of("[]", 1);
@@ -19,7 +20,9 @@ size_t BlobSize(std::string_view text) {
 
 // RFC 5256 5 subj-refwd: ("re" / "fw" ["d"]) *WSP [subj-blob] ":".
 size_t ReplyMarkSize(std::string_view text) {
-  size_t at = text.starts_with("fwd") ? 3 : text.starts_with("re") || text.starts_with("fw") ? 2 : 0;
+  size_t at = text.starts_with("fwd")                            ? 3
+              : text.starts_with("re") || text.starts_with("fw") ? 2
+                                                                 : 0;
   if (at == 0) return 0;
   while (at < text.size() && IsWsp(text[at])) ++at;
   at += BlobSize(text.substr(at));
@@ -79,8 +82,10 @@ std::string BaseSubject(std::string_view field) {
   // Step 1: runs of white space become one space.
   std::string subject;
   for (char c : folded) {
-    if (!IsWsp(c)) subject.push_back(c);
-    else if (subject.empty() || subject.back() != ' ') subject.push_back(' ');
+    if (!IsWsp(c))
+      subject.push_back(c);
+    else if (subject.empty() || subject.back() != ' ')
+      subject.push_back(' ');
   }
   std::string_view text = subject;
   for (;;) {

@@ -8,11 +8,13 @@
 
 namespace pennypost::mime {
 
-// The ids of a References, In-Reply-To or Message-ID field without their angle brackets, in order, at most `limit`
-// (the last ones, which stand nearest to the message). Words between ids are skipped (RFC 5322 4.5.4).
+// The ids of a References, In-Reply-To or Message-ID field without their angle brackets, in order,
+// at most `limit` (the last ones, which stand nearest to the message). Words between ids are
+// skipped (RFC 5322 4.5.4).
 std::vector<std::string> ParseMessageIds(std::string_view field, size_t limit = 100);
 
-// RFC 5256 2.1: the subject without "Re:", "Fwd:", list tags and "(fwd)"; decoded, UTF-8, folded to one case.
+// RFC 5256 2.1: the subject without "Re:", "Fwd:", list tags and "(fwd)"; decoded, UTF-8, folded to
+// one case.
 std::string BaseSubject(std::string_view field);
 
 }  // namespace pennypost::mime

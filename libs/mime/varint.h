@@ -27,7 +27,8 @@ class Writer {
   std::string out_;
 };
 
-// After the first error everything reads as zero or empty; the caller asks ok() once, or where a loop needs it.
+// After the first error everything reads as zero or empty; the caller asks ok() once, or where a
+// loop needs it.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -57,7 +58,8 @@ class Reader {
     rest_.remove_prefix(size);
     return value;
   }
-  // A count of things that take at least one byte each, so that no count makes us allocate more than was sent.
+  // A count of things that take at least one byte each, so that no count makes us allocate more
+  // than was sent.
   uint64_t Count() {
     uint64_t count = Number();
     return count <= rest_.size() ? count : Fail();

@@ -26,6 +26,8 @@ void DotStuffer::EndLine() {
   line_empty_ = true;
 }
 
-void DotStuffer::Finish(std::string& out) const { out += line_start_ ? ".\r\n" : "\r\n.\r\n"; }
+void DotStuffer::Finish(std::string& out) const {
+  out += line_start_ ? ".\r\n" : "\r\n.\r\n";
+}
 
 }  // namespace pennypost::pop3

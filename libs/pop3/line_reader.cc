@@ -15,7 +15,8 @@ std::optional<LineReader::Line> LineReader::Next(size_t max) {
   }
   Line line;
   line.too_long = skipping_ || lf > max + 1;
-  if (!line.too_long) line.text = buffer_.substr(0, lf > 0 && buffer_[lf - 1] == '\r' ? lf - 1 : lf);
+  if (!line.too_long)
+    line.text = buffer_.substr(0, lf > 0 && buffer_[lf - 1] == '\r' ? lf - 1 : lf);
   if (line.text.find('\0') != std::string::npos) line = {"", true};
   buffer_.erase(0, lf + 1);
   scanned_ = 0;

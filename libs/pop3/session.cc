@@ -13,7 +13,8 @@ constexpr int kMaxFailures = 5;
 constexpr size_t kMaxOutput = 64 << 10;
 
 bool IsHttp(std::string_view line) {
-  for (std::string_view verb : {"GET /", "POST /", "PUT /", "HEAD /", "OPTIONS /", "CONNECT ", "DELETE /"}) {
+  for (std::string_view verb :
+       {"GET /", "POST /", "PUT /", "HEAD /", "OPTIONS /", "CONNECT ", "DELETE /"}) {
     if (line.starts_with(verb)) return true;
   }
   return false;
@@ -133,7 +134,8 @@ void ServerSession::Good(std::string_view text) {
 }
 
 void ServerSession::Bad(std::string_view text, std::string_view code) {
-  out_ += code.empty() ? fmt::format("-ERR {}\r\n", text) : fmt::format("-ERR [{}] {}\r\n", code, text);
+  out_ +=
+      code.empty() ? fmt::format("-ERR {}\r\n", text) : fmt::format("-ERR [{}] {}\r\n", code, text);
   if (++failures_ < (authenticated() ? 10 * kMaxFailures : kMaxFailures)) return;
   if (std::holds_alternative<Commands>(mode_)) mode_ = Closed{"too many errors"};
 }

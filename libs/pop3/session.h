@@ -1,5 +1,6 @@
 #pragma once
-// The server side of a POP3 connection (RFC 1939, 2449, 2595, 5034): bytes in, requests and bytes out.
+// The server side of a POP3 connection (RFC 1939, 2449, 2595, 5034): bytes in, requests and bytes
+// out.
 //
 // Life cycle as in imap::ServerSession: Feed, obey Next(), answer a Request with Resume.
 //
@@ -31,7 +32,8 @@ struct SessionOptions {
   bool stls = true;
   bool allow_plaintext = false;
   absl::Duration login_limit = absl::Seconds(60);  // silence before login
-  absl::Duration idle_limit = absl::Minutes(10);  // and after it: RFC 1939 3 wants ten minutes at least
+  absl::Duration idle_limit =
+      absl::Minutes(10);   // and after it: RFC 1939 3 wants ten minutes at least
   std::string sasl_nonce;  // replaces SCRAM's random nonce in tests
 };
 
@@ -61,8 +63,8 @@ struct ReadMessage {
 struct DeleteMessages {
   std::vector<uint32_t> uids;
 };
-using Request =
-    std::variant<CheckPassword, FetchScramKeys, FinishScram, OpenMaildrop, ReadMessage, DeleteMessages>;
+using Request = std::variant<CheckPassword, FetchScramKeys, FinishScram, OpenMaildrop, ReadMessage,
+                             DeleteMessages>;
 
 // Outcomes
 struct Accepted {};  // CheckPassword, FinishScram, DeleteMessages

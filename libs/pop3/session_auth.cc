@@ -1,4 +1,5 @@
-// USER, PASS (RFC 1939 7), AUTH (RFC 5034), CAPA (RFC 2449 5), STLS (RFC 2595 4), UTF8 (RFC 6856 2).
+// USER, PASS (RFC 1939 7), AUTH (RFC 5034), CAPA (RFC 2449 5), STLS (RFC 2595 4), UTF8 (RFC 6856
+// 2).
 
 #include <fmt/format.h>
 
@@ -36,7 +37,9 @@ void ServerSession::DoStls(std::string_view) {
 }
 
 // Mail is sent as it is stored in any case; the client says it can take UTF-8.
-void ServerSession::DoUtf8(std::string_view) { Good(""); }
+void ServerSession::DoUtf8(std::string_view) {
+  Good("");
+}
 
 void ServerSession::DoUser(std::string_view user) {
   if (!PasswordsAllowed()) return Bad("TLS is needed first");
@@ -108,7 +111,8 @@ void ServerSession::ResumeAuth(Outcome outcome) {
   if (auto* found = std::get_if<ScramKeysFound>(&outcome)) {
     return SaslStep(exchange.mechanism->ScramKeysFetched(std::move(found->keys)));
   }
-  if (auto* refused = std::get_if<Refused>(&outcome)) return FinishAuth(refused->code, refused->text);
+  if (auto* refused = std::get_if<Refused>(&outcome))
+    return FinishAuth(refused->code, refused->text);
   if (auto* maildrop = std::get_if<Maildrop>(&outcome)) {
     Transaction transaction;
     transaction.uid_validity = maildrop->uid_validity;

@@ -10,7 +10,8 @@ namespace pennypost::pop3 {
 std::optional<size_t> ServerSession::Index(std::string_view argument) {
   const auto& drop = std::get<Transaction>(state_);
   auto number = ParseUint(Trim(argument));
-  if (!number || *number == 0 || *number > drop.messages.size() || drop.deleted[static_cast<size_t>(*number) - 1]) {
+  if (!number || *number == 0 || *number > drop.messages.size() ||
+      drop.deleted[static_cast<size_t>(*number) - 1]) {
     Bad("No such message");
     return std::nullopt;
   }
@@ -27,7 +28,9 @@ std::string ServerSession::UniqueId(size_t index) const {
   return fmt::format("{:08x}{:08x}", drop.uid_validity, drop.messages[index].uid);
 }
 
-void ServerSession::DoNoop(std::string_view) { Good(""); }
+void ServerSession::DoNoop(std::string_view) {
+  Good("");
+}
 
 void ServerSession::DoStat(std::string_view) {
   const auto& drop = std::get<Transaction>(state_);
@@ -41,9 +44,11 @@ void ServerSession::DoStat(std::string_view) {
   Good(fmt::format("{} {}", count, size));
 }
 
-void ServerSession::ListEach(std::string_view argument, std::string (ServerSession::*value)(size_t) const) {
+void ServerSession::ListEach(std::string_view argument,
+                             std::string (ServerSession::*value)(size_t) const) {
   if (!Trim(argument).empty()) {
-    if (auto index = Index(argument)) Good(fmt::format("{} {}", *index + 1, (this->*value)(*index)));
+    if (auto index = Index(argument))
+      Good(fmt::format("{} {}", *index + 1, (this->*value)(*index)));
     return;
   }
   const auto& drop = std::get<Transaction>(state_);
@@ -54,8 +59,12 @@ void ServerSession::ListEach(std::string_view argument, std::string (ServerSessi
   out_ += ".\r\n";
 }
 
-void ServerSession::DoList(std::string_view argument) { ListEach(argument, &ServerSession::SizeOf); }
-void ServerSession::DoUidl(std::string_view argument) { ListEach(argument, &ServerSession::UniqueId); }
+void ServerSession::DoList(std::string_view argument) {
+  ListEach(argument, &ServerSession::SizeOf);
+}
+void ServerSession::DoUidl(std::string_view argument) {
+  ListEach(argument, &ServerSession::UniqueId);
+}
 
 void ServerSession::DoRetr(std::string_view argument) {
   auto index = Index(argument);

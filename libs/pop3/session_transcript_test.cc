@@ -13,9 +13,11 @@ using testing::TranscriptOption;
 using testing::TranscriptSession;
 
 std::string Text(const Request& request) {
-  if (auto* check = std::get_if<CheckPassword>(&request)) return "check-password " + check->user + " " + check->password;
+  if (auto* check = std::get_if<CheckPassword>(&request))
+    return "check-password " + check->user + " " + check->password;
   if (auto* keys = std::get_if<FetchScramKeys>(&request)) return "scram-keys " + keys->user;
-  if (auto* end = std::get_if<FinishScram>(&request)) return "finish-scram " + end->user + (end->success ? " yes" : " no");
+  if (auto* end = std::get_if<FinishScram>(&request))
+    return "finish-scram " + end->user + (end->success ? " yes" : " no");
   if (std::holds_alternative<OpenMaildrop>(request)) return "open";
   if (auto* read = std::get_if<ReadMessage>(&request)) {
     return "read " + std::to_string(read->uid) + " " + std::to_string(read->offset);
@@ -53,21 +55,24 @@ class Pop3Transcript : public TranscriptSession {
     return {Kind::kNeedInput, ""};
   }
 
-  // "accept", "refuse CODE text", "drop N" (UIDs and sizes 10, 20, ...), "part BYTES", "last BYTES".
+  // "accept", "refuse CODE text", "drop N" (UIDs and sizes 10, 20, ...), "part BYTES", "last
+  // BYTES".
   void Resume(std::string_view outcome) override {
     auto words = Split(outcome, ' ');
     std::string_view rest = outcome.substr(std::min(outcome.size(), words[0].size() + 1));
     if (words[0] == "drop") {
       Maildrop drop;
       drop.uid_validity = 7;
-      for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i) drop.messages.push_back({i * 10, i * 10});
+      for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i)
+        drop.messages.push_back({i * 10, i * 10});
       return session_.Resume(std::move(drop));
     }
     if (words[0] == "part" || words[0] == "last") {
       return session_.Resume(MessageBytes{Unescaped(rest), words[0] == "last"});
     }
     if (words[0] == "refuse") {
-      return session_.Resume(Refused{std::string(words[1]), std::string(rest.substr(words[1].size() + 1))});
+      return session_.Resume(
+          Refused{std::string(words[1]), std::string(rest.substr(words[1].size() + 1))});
     }
     session_.Resume(Accepted{});
   }

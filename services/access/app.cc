@@ -16,13 +16,15 @@ enum class Tls { kStartTls, kImplicit };
 
 // Coroutines by name: a lambda of a coroutine would keep its captures in a dead object.
 net::Awaitable<void> ServeImap(clients::Clients& clients, const ConnectionOptions& options,
-                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain) {
+                               std::shared_ptr<net::Stream> stream, net::Peer peer,
+                               const net::DrainSignal& drain) {
   ImapConnection connection(clients, options, std::move(stream), std::move(peer), drain);
   co_await connection.Run();
 }
 
 net::Awaitable<void> ServePop3(clients::Clients& clients, const Pop3Options& options,
-                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain) {
+                               std::shared_ptr<net::Stream> stream, net::Peer peer,
+                               const net::DrainSignal& drain) {
   Pop3Connection connection(clients, options, std::move(stream), std::move(peer), drain);
   co_await connection.Run();
 }
@@ -94,8 +96,10 @@ class App : public runtime::Component {
                                      const net::DrainSignal& drain) {
       return ServeImap(*clients, *shared, std::move(stream), std::move(peer), drain);
     };
-    auto limits = LimitsWith(options.implicit_tls ? "" : "* BYE [UNAVAILABLE] Too many connections\r\n");
-    listeners_.emplace_back(address, std::make_unique<net::Listener>(environment_.io, limits, handler));
+    auto limits =
+        LimitsWith(options.implicit_tls ? "" : "* BYE [UNAVAILABLE] Too many connections\r\n");
+    listeners_.emplace_back(address,
+                            std::make_unique<net::Listener>(environment_.io, limits, handler));
   }
 
   void AddPop3(const std::string& address, const Pop3Options& options) {
@@ -106,8 +110,10 @@ class App : public runtime::Component {
                                      const net::DrainSignal& drain) {
       return ServePop3(*clients, *shared, std::move(stream), std::move(peer), drain);
     };
-    auto limits = LimitsWith(options.implicit_tls ? "" : "-ERR [SYS/TEMP] Too many connections\r\n");
-    listeners_.emplace_back(address, std::make_unique<net::Listener>(environment_.io, limits, handler));
+    auto limits =
+        LimitsWith(options.implicit_tls ? "" : "-ERR [SYS/TEMP] Too many connections\r\n");
+    listeners_.emplace_back(address,
+                            std::make_unique<net::Listener>(environment_.io, limits, handler));
   }
 
   runtime::Environment& environment_;
@@ -121,8 +127,10 @@ class App : public runtime::Component {
 absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment& environment) {
   const auto& config = environment.config.access();
   // RFC 9051 5.4: less would break clients that follow the standard.
-  if (config.idle_timeout_seconds() < 1800) return SyntaxError("access.idle_timeout_seconds must be 1800 at least");
-  if (config.login_timeout_seconds() == 0) return SyntaxError("access.login_timeout_seconds must not be 0");
+  if (config.idle_timeout_seconds() < 1800)
+    return SyntaxError("access.idle_timeout_seconds must be 1800 at least");
+  if (config.login_timeout_seconds() == 0)
+    return SyntaxError("access.login_timeout_seconds must not be 0");
   constexpr uint64_t kMostAppend = 64 << 20;
   if (config.max_append_bytes() == 0 || config.max_append_bytes() > kMostAppend) {
     return SyntaxError("access.max_append_bytes must be 1 to 67108864");

@@ -11,12 +11,15 @@ class FakeDirectory : public directory::v1::DirectoryService {
  public:
   void FailWith(absl::Status status) { failure_ = std::move(status); }
 
-  void Authenticate(google::protobuf::RpcController* c, const directory::v1::AuthenticateRequest* request,
-                    directory::v1::AuthenticateResponse* response, google::protobuf::Closure* done) override {
+  void Authenticate(google::protobuf::RpcController* c,
+                    const directory::v1::AuthenticateRequest* request,
+                    directory::v1::AuthenticateResponse* response,
+                    google::protobuf::Closure* done) override {
     End(c, done, response, request->user() == "ann" && request->password() == "secret");
   }
   void GetScramKeys(google::protobuf::RpcController* c, const directory::v1::GetScramKeysRequest*,
-                    directory::v1::GetScramKeysResponse* response, google::protobuf::Closure* done) override {
+                    directory::v1::GetScramKeysResponse* response,
+                    google::protobuf::Closure* done) override {
     sasl::ScramKeys keys = sasl::DeriveScramKeys("secret", "saltsaltsalt", 4096);
     response->set_salt(keys.salt);
     response->set_iterations(static_cast<uint32_t>(keys.iterations));
@@ -24,8 +27,10 @@ class FakeDirectory : public directory::v1::DirectoryService {
     response->set_server_key(keys.server_key);
     rpc::Finish(c, done, failure_);
   }
-  void FinishScram(google::protobuf::RpcController* c, const directory::v1::FinishScramRequest* request,
-                   directory::v1::AuthenticateResponse* response, google::protobuf::Closure* done) override {
+  void FinishScram(google::protobuf::RpcController* c,
+                   const directory::v1::FinishScramRequest* request,
+                   directory::v1::AuthenticateResponse* response,
+                   google::protobuf::Closure* done) override {
     End(c, done, response, request->success());
   }
 
@@ -35,7 +40,8 @@ class FakeDirectory : public directory::v1::DirectoryService {
     response->mutable_account()->set_id(1);
     response->mutable_account()->set_address("ann@example.org");
     response->mutable_account()->set_quota_bytes(1 << 20);
-    absl::Status wrong = MakeError(absl::StatusCode::kUnauthenticated, Reason::kBadCredentials, "wrong");
+    absl::Status wrong =
+        MakeError(absl::StatusCode::kUnauthenticated, Reason::kBadCredentials, "wrong");
     rpc::Finish(c, done, !failure_.ok() ? failure_ : good ? absl::OkStatus() : wrong);
   }
 

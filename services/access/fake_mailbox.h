@@ -52,10 +52,12 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     auto at = folders_.find(name);
     return at == folders_.end() ? nullptr : &at->second;
   }
-  uint32_t Deliver(const std::string& name, std::string content, std::vector<std::string> flags = {}) {
+  uint32_t Deliver(const std::string& name, std::string content,
+                   std::vector<std::string> flags = {}) {
     Folder& folder = *Find(name);
     folder.highest = ++modseq_;
-    folder.messages.push_back({folder.uid_next++, modseq_, std::move(flags), std::move(content), 837571465});
+    folder.messages.push_back(
+        {folder.uid_next++, modseq_, std::move(flags), std::move(content), 837571465});
     Wake();
     return folder.uid_next - 1;
   }
@@ -70,7 +72,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   void ListMailboxes(RpcController* c, const mailbox::v1::ListMailboxesRequest* request,
                      mailbox::v1::ListMailboxesResponse* response, Closure* done) override {
     for (const auto& [name, folder] : folders_) {
-      if (request->name().empty() || request->name() == name) Describe(folder, *response->add_mailboxes());
+      if (request->name().empty() || request->name() == name)
+        Describe(folder, *response->add_mailboxes());
     }
     End(c, done);
   }
@@ -92,8 +95,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     folders_.insert(std::move(node));
     End(c, done);
   }
-  void Subscribe(RpcController* c, const mailbox::v1::SubscribeRequest* request, mailbox::v1::SubscribeResponse*,
-                 Closure* done) override {
+  void Subscribe(RpcController* c, const mailbox::v1::SubscribeRequest* request,
+                 mailbox::v1::SubscribeResponse*, Closure* done) override {
     Folder* folder = Find(request->name());
     if (folder) folder->subscribed = request->subscribed();
     End(c, done, folder ? absl::OkStatus() : NotFoundError("none"));
@@ -148,7 +151,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
       out->set_uid(uid);
       mime::Structure structure = mime::ParseStructure(message->content);
       if (request->want_structure()) out->set_structure(mime::Serialize(structure));
-      if (request->want_header()) out->set_header(message->content.substr(0, structure.parts[0].header_size));
+      if (request->want_header())
+        out->set_header(message->content.substr(0, structure.parts[0].header_size));
       if (request->want_content()) out->set_content(message->content);
     }
     response->set_processed(processed);
@@ -201,15 +205,16 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
-  void Expunge(RpcController* c, const mailbox::v1::ExpungeRequest* request, mailbox::v1::ExpungeResponse* response,
-               Closure* done) override {
+  void Expunge(RpcController* c, const mailbox::v1::ExpungeRequest* request,
+               mailbox::v1::ExpungeResponse* response, Closure* done) override {
     Folder* folder = ById(request->mailbox_id());
     if (!folder) return End(c, done, NotFoundError("gone"));
     std::vector<uint32_t> gone;
     for (const Message& message : folder->messages) {
       bool named = std::count(request->uids().begin(), request->uids().end(), message.uid) > 0;
       bool deleted = std::count(message.flags.begin(), message.flags.end(), "\\Deleted") > 0;
-      if ((named || request->uids().empty()) && (deleted || request->regardless_of_flag())) gone.push_back(message.uid);
+      if ((named || request->uids().empty()) && (deleted || request->regardless_of_flag()))
+        gone.push_back(message.uid);
     }
     if (failure_.ok()) {
       for (uint32_t uid : gone) Remove(folder->name, uid);
@@ -217,19 +222,26 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     response->mutable_uids()->Assign(gone.begin(), gone.end());
     End(c, done);
   }
-  void Append(RpcController* c, const mailbox::v1::AppendRequest* request, mailbox::v1::AppendResponse* response,
-              Closure* done) override {
+  void Append(RpcController* c, const mailbox::v1::AppendRequest* request,
+              mailbox::v1::AppendResponse* response, Closure* done) override {
     Folder* folder = Find(request->mailbox());
     if (!folder) return End(c, done, NotFoundError("none"));
     response->set_uid_validity(kUidValidity);
     response->set_mailbox_id(folder->id);
-    if (failure_.ok()) {
-      response->set_uid(Deliver(folder->name, request->content(), {request->flags().begin(), request->flags().end()}));
+    if (!failure_.ok()) return End(c, done);
+    auto [known, added] = appended_.try_emplace(request->request_id(), 0);
+    if (added) {
+      known->second = Deliver(folder->name, request->content(),
+                              {request->flags().begin(), request->flags().end()});
     }
-    End(c, done);
+    response->set_uid(known->second);
+    bool lost = lost_answers_ > 0 && lost_answers_-- > 0;
+    End(c, done, lost ? absl::UnknownError("not known whether it was written") : absl::OkStatus());
   }
-  void Search(RpcController* c, const mailbox::v1::SearchRequest* request, mailbox::v1::SearchResponse* response,
-              Closure* done) override {
+  // So many Appends store their message, but their callers hear of an unknown outcome.
+  void LoseAnswers(int count) { lost_answers_ = count; }
+  void Search(RpcController* c, const mailbox::v1::SearchRequest* request,
+              mailbox::v1::SearchResponse* response, Closure* done) override {
     Folder* folder = ById(request->mailbox_id());
     if (!folder) return End(c, done, NotFoundError("gone"));
     for (const Message& message : folder->messages) {
@@ -239,8 +251,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
-  void GetQuota(RpcController* c, const mailbox::v1::GetQuotaRequest*, mailbox::v1::GetQuotaResponse* response,
-                Closure* done) override {
+  void GetQuota(RpcController* c, const mailbox::v1::GetQuotaRequest*,
+                mailbox::v1::GetQuotaResponse* response, Closure* done) override {
     response->set_used_bytes(2048);
     End(c, done);
   }
@@ -320,6 +332,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   absl::Status failure_;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> on_wait_;
+  std::map<std::string, uint32_t> appended_;  // by request id
+  int lost_answers_ = 0;
 };
 
 }  // namespace pennypost::access

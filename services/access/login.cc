@@ -16,25 +16,27 @@ Account FromProto(const pb::AuthenticateResponse& response) {
 
 }  // namespace
 
-net::Awaitable<absl::StatusOr<Account>> CheckPassword(clients::Clients& clients, LoginPeer peer, std::string user,
-                                                      std::string password) {
+net::Awaitable<absl::StatusOr<Account>> CheckPassword(clients::Clients& clients, LoginPeer peer,
+                                                      std::string user, std::string password) {
   pb::AuthenticateRequest request;
   request.set_user(user);
   request.set_password(password);
   request.set_protocol(peer.protocol);
   request.set_client_ip(peer.client_ip);
-  auto response = co_await rpc::Call(*clients.directory, &pb::DirectoryService::Authenticate, request, kTimeout);
+  auto response = co_await rpc::Call(*clients.directory, &pb::DirectoryService::Authenticate,
+                                     request, kTimeout);
   if (!response.ok()) co_return response.status();
   co_return FromProto(*response);
 }
 
-net::Awaitable<absl::StatusOr<sasl::ScramKeys>> FetchScramKeys(clients::Clients& clients, LoginPeer peer,
-                                                               std::string user) {
+net::Awaitable<absl::StatusOr<sasl::ScramKeys>> FetchScramKeys(clients::Clients& clients,
+                                                               LoginPeer peer, std::string user) {
   pb::GetScramKeysRequest request;
   request.set_user(user);
   request.set_protocol(peer.protocol);
   request.set_client_ip(peer.client_ip);
-  auto response = co_await rpc::Call(*clients.directory, &pb::DirectoryService::GetScramKeys, request, kTimeout);
+  auto response = co_await rpc::Call(*clients.directory, &pb::DirectoryService::GetScramKeys,
+                                     request, kTimeout);
   if (!response.ok()) co_return response.status();
   sasl::ScramKeys keys;
   keys.salt = response->salt();
@@ -44,14 +46,15 @@ net::Awaitable<absl::StatusOr<sasl::ScramKeys>> FetchScramKeys(clients::Clients&
   co_return keys;
 }
 
-net::Awaitable<absl::StatusOr<Account>> FinishScram(clients::Clients& clients, LoginPeer peer, std::string user,
-                                                    ScramEnd end) {
+net::Awaitable<absl::StatusOr<Account>> FinishScram(clients::Clients& clients, LoginPeer peer,
+                                                    std::string user, ScramEnd end) {
   pb::FinishScramRequest request;
   request.set_user(user);
   request.set_protocol(peer.protocol);
   request.set_client_ip(peer.client_ip);
   request.set_success(end == ScramEnd::kProved);
-  auto response = co_await rpc::Call(*clients.directory, &pb::DirectoryService::FinishScram, request, kTimeout);
+  auto response =
+      co_await rpc::Call(*clients.directory, &pb::DirectoryService::FinishScram, request, kTimeout);
   if (!response.ok()) co_return response.status();
   co_return FromProto(*response);
 }

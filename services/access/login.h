@@ -22,13 +22,14 @@ struct LoginPeer {
   std::string client_ip;
 };
 
-// Errors are those of the directory: Unauthenticated for a wrong password, Unavailable when it is away.
-net::Awaitable<absl::StatusOr<Account>> CheckPassword(clients::Clients& clients, LoginPeer peer, std::string user,
-                                                      std::string password);
-net::Awaitable<absl::StatusOr<sasl::ScramKeys>> FetchScramKeys(clients::Clients& clients, LoginPeer peer,
-                                                               std::string user);
+// Errors are those of the directory: Unauthenticated for a wrong password, Unavailable when it is
+// away.
+net::Awaitable<absl::StatusOr<Account>> CheckPassword(clients::Clients& clients, LoginPeer peer,
+                                                      std::string user, std::string password);
+net::Awaitable<absl::StatusOr<sasl::ScramKeys>> FetchScramKeys(clients::Clients& clients,
+                                                               LoginPeer peer, std::string user);
 enum class ScramEnd { kProved, kFailed };
-net::Awaitable<absl::StatusOr<Account>> FinishScram(clients::Clients& clients, LoginPeer peer, std::string user,
-                                                    ScramEnd end);
+net::Awaitable<absl::StatusOr<Account>> FinishScram(clients::Clients& clients, LoginPeer peer,
+                                                    std::string user, ScramEnd end);
 
 }  // namespace pennypost::access

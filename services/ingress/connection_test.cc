@@ -19,6 +19,22 @@ namespace {
 using filter::v1::CheckRequest;
 using filter::v1::CheckResponse;
 
+// Lets time pass at each Read.
+class SlowStream : public net::MemoryStream {
+ public:
+  SlowStream(std::deque<std::string> pieces, testing::FakeClock& clock, absl::Duration step)
+      : MemoryStream(std::move(pieces)), clock_(clock), step_(step) {}
+  net::Awaitable<absl::StatusOr<size_t>> Read(char* buffer, size_t size,
+                                              absl::Duration timeout) override {
+    clock_.Advance(step_);
+    return MemoryStream::Read(buffer, size, timeout);
+  }
+
+ private:
+  testing::FakeClock& clock_;
+  absl::Duration step_;
+};
+
 class Ingress : public ::testing::Test {
  protected:
   Ingress() {
@@ -33,7 +49,12 @@ class Ingress : public ::testing::Test {
   // Plays one connection; each piece is what one Read gives. Returns all that was written.
   std::string Play(std::deque<std::string> pieces, ListenerKind kind = ListenerKind::kSmtp,
                    bool hang = false, int fail_at = -1) {
-    auto stream = std::make_shared<net::MemoryStream>(std::move(pieces), hang);
+    std::shared_ptr<net::MemoryStream> stream;
+    if (step_ > absl::ZeroDuration()) {
+      stream = std::make_shared<SlowStream>(std::move(pieces), clock_, step_);
+    } else {
+      stream = std::make_shared<net::MemoryStream>(std::move(pieces), hang);
+    }
     if (fail_at >= 0) stream->FailAt(fail_at);
     if (interrupt_) stream->Interrupt();
     Platform platform(options_, clients_, clock_, nullptr);
@@ -70,6 +91,7 @@ class Ingress : public ::testing::Test {
   IngressOptions options_;
   testing::FakeClock clock_;
   bool interrupt_ = false;
+  absl::Duration step_;  // of time at each Read
   int operations_ = 0;
 };
 
@@ -206,6 +228,8 @@ TEST_F(Ingress, FilterVerdicts) {
   answer.set_action(CheckResponse::ACTION_REJECT);
   answer.set_reply_text("spam\r\n250 ok");
   EXPECT_EQ(LastLine(Play(Mail("bob@example.org", "x"))), "550 5.7.1 250 ok");
+  ASSERT_EQ(relay_.events.size(), 1u);
+  EXPECT_TRUE(relay_.events[0].detail().starts_with("550 5.7.1 spam  250 ok (from 192.0.2.7"));
   answer.set_action(CheckResponse::ACTION_DEFER);
   answer.set_reply_code(550);  // contradicts the action
   EXPECT_TRUE(LastLine(Play(Mail("bob@example.org", "x"))).starts_with("451"));
@@ -280,6 +304,24 @@ TEST_F(Ingress, TimeoutAndDrain) {
   interrupt_ = true;
   EXPECT_EQ(LastLine(Play({"EHLO a\r\n"}, ListenerKind::kSmtp, true)),
             "421 4.3.2 service is going down, try again");
+}
+
+// S13: single bytes buy no time, neither in a command nor in content.
+TEST_F(Ingress, SlowWriters) {
+  step_ = absl::Seconds(31);
+  std::deque<std::string> pieces;
+  for (int i = 0; i < 100; ++i) pieces.push_back("X");
+  EXPECT_EQ(LastLine(Play(pieces)), "421 4.4.2 timeout");
+  auto mail = Mail("bob@example.org", "x");
+  mail.pop_back();
+  for (int i = 0; i < 100; ++i) mail.push_back("slow\r\n");
+  EXPECT_EQ(LastLine(Play(mail)), "421 4.4.2 timeout");
+  EXPECT_TRUE(mailbox_.delivered.empty());
+  mail.resize(3);
+  for (int i = 0; i < 100; ++i) mail.push_back(std::string(16'000, 'x') + "\r\n");
+  mail.push_back(".\r\n");
+  options_.limits.message_size = 10'000'000;
+  EXPECT_TRUE(LastLine(Play(mail)).starts_with("250 2.0.0"));
 }
 
 TEST_F(Ingress, ConnectionRate) {

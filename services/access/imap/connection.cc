@@ -16,7 +16,8 @@ namespace {
 constexpr absl::Duration kWriteStall = absl::Minutes(2);
 constexpr absl::Duration kHandshakeLimit = absl::Seconds(10);
 constexpr absl::Duration kWatchLength = absl::Seconds(120);
-// A client with a mailbox open is told to come back when the store stays away this long (ROBUSTNESS 2.7).
+// A client with a mailbox open is told to come back when the store stays away this long
+// (ROBUSTNESS 2.7).
 constexpr absl::Duration kStoreGoneLimit = absl::Seconds(60);
 constexpr int kMaxWatches = 4;
 
@@ -34,12 +35,14 @@ imap::SessionOptions OptionsOf(const ConnectionOptions& options) {
 }
 
 prometheus::Counter& CommandCounter(std::string_view verb) {
-  return metrics::Counter("pennypost_access_imap_commands_total", "IMAP commands", {{"verb", std::string(verb)}});
+  return metrics::Counter("pennypost_access_imap_commands_total", "IMAP commands",
+                          {{"verb", std::string(verb)}});
 }
 
 }  // namespace
 
-// What the callback of WaitForChanges and the connection share. The callback may come when the connection is gone.
+// What the callback of WaitForChanges and the connection share. The callback may come when the
+// connection is gone.
 struct ImapConnection::Watch {
   std::atomic<int> open{0};        // calls under way
   std::atomic<bool> fired{false};  // one ended since the connection last looked
@@ -48,7 +51,8 @@ struct ImapConnection::Watch {
 };
 
 ImapConnection::ImapConnection(clients::Clients& clients, const ConnectionOptions& options,
-                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain)
+                               std::shared_ptr<net::Stream> stream, net::Peer peer,
+                               const net::DrainSignal& drain)
     : clients_(clients),
       options_(options),
       stream_(std::move(stream)),
@@ -56,8 +60,7 @@ ImapConnection::ImapConnection(clients::Clients& clients, const ConnectionOption
       drain_(drain),
       session_(OptionsOf(options)),
       watch_(std::make_shared<Watch>()),
-      silent_since_(absl::Now()) {
-}
+      silent_since_(absl::Now()) {}
 
 net::Awaitable<void> ImapConnection::Run() {
   bool go_on = true;
@@ -110,8 +113,10 @@ net::Awaitable<bool> ImapConnection::Write(std::string_view bytes) {
 net::Awaitable<bool> ImapConnection::Read() {
   if (session_.idling()) StartWatch();
   // Interrupts must not lengthen the client's time.
-  absl::Duration left = std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
-  char buffer[16 << 10];
+  absl::Duration left =
+      std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
+  // Small: it lives as long as the client is silent.
+  char buffer[4 << 10];
   absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
   if (got.ok() && *got > 0) {
     silent_since_ = absl::Now();
@@ -148,7 +153,8 @@ net::Awaitable<void> ImapConnection::ReportChanges() {
   uint64_t seen = watch_->modseq.load();
   absl::Status status = co_await SyncView(context);
   NoteStore(status.ok());
-  // MODSEQ rises in the order in which changes become visible, so all up to here are in the view now.
+  // MODSEQ rises in the order in which changes become visible, so all up to here are in the view
+  // now.
   if (status.ok()) synced_to_ = seen;
   if (status.ok()) session_.PushUpdates();
   if (status.code() == absl::StatusCode::kNotFound) session_.Shutdown("Mailbox was deleted");
@@ -174,7 +180,8 @@ void ImapConnection::StartWatch() {
   std::shared_ptr<Watch> watch = watch_;
   std::shared_ptr<net::Stream> stream = stream_;
   rpc::CallAsync<pb::MailboxService, pb::WaitForChangesRequest, pb::WaitForChangesResponse>(
-      *clients_.mailbox, &pb::MailboxService::WaitForChanges, request, kWatchLength + absl::Seconds(10),
+      *clients_.mailbox, &pb::MailboxService::WaitForChanges, request,
+      kWatchLength + absl::Seconds(10),
       [watch, stream](absl::StatusOr<pb::WaitForChangesResponse> response) {
         if (response.ok()) watch->modseq = response->modseq();
         if (!response.ok()) watch->failed = true;
@@ -191,10 +198,13 @@ void ImapConnection::NoteStore(bool reachable) {
   }
   absl::Time now = absl::Now();
   store_gone_since_ = std::min(store_gone_since_, now);
-  if (now - store_gone_since_ > kStoreGoneLimit) session_.Shutdown("[UNAVAILABLE] Mail store is away, come back");
+  if (now - store_gone_since_ > kStoreGoneLimit)
+    session_.Shutdown("[UNAVAILABLE] Mail store is away, come back");
 }
 
-ImapContext ImapConnection::Context() { return {clients_, session_, *this, account_}; }
+ImapContext ImapConnection::Context() {
+  return {clients_, session_, *this, account_};
+}
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
   LoginPeer who{"imap", peer_.address.ToString()};
@@ -222,7 +232,8 @@ net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
 
 imap::Outcome ImapConnection::Login(absl::StatusOr<Account> account) {
   if (!account.ok()) {
-    log::Info("imap.login.failed", {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
+    log::Info("imap.login.failed",
+              {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
     return ImapRefusal(account.status());
   }
   account_ = *std::move(account);

@@ -1,5 +1,6 @@
 #pragma once
-// The driver of one IMAP connection: reads, feeds the session, writes, runs its requests. The only place with timeouts.
+// The driver of one IMAP connection: reads, feeds the session, writes, runs its requests. The only
+// place with timeouts.
 
 #include <atomic>
 #include <memory>
@@ -23,8 +24,9 @@ struct ConnectionOptions {
 
 class ImapConnection : private ResponseSink {
  public:
-  ImapConnection(clients::Clients& clients, const ConnectionOptions& options, std::shared_ptr<net::Stream> stream,
-                 net::Peer peer, const net::DrainSignal& drain);
+  ImapConnection(clients::Clients& clients, const ConnectionOptions& options,
+                 std::shared_ptr<net::Stream> stream, net::Peer peer,
+                 const net::DrainSignal& drain);
 
   // Until the connection ends. The caller closes the stream.
   net::Awaitable<void> Run();
@@ -54,10 +56,10 @@ class ImapConnection : private ResponseSink {
   imap::ServerSession session_;
   Account account_;
   std::shared_ptr<Watch> watch_;
-  bool watching_ = false;        // a call for watched_mailbox_ is under way
+  bool watching_ = false;  // a call for watched_mailbox_ is under way
   int64_t watched_mailbox_ = 0;
-  uint64_t synced_to_ = 0;       // no change of the watched mailbox up to here is news
-  absl::Time silent_since_;                         // when the client was last heard of
+  uint64_t synced_to_ = 0;   // no change of the watched mailbox up to here is news
+  absl::Time silent_since_;  // when the client was last heard of
   absl::Time store_gone_since_ = absl::InfiniteFuture();
   bool broken_ = false;
   int commands_ = 0;

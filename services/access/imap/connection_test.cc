@@ -70,57 +70,75 @@ TEST_F(ImapConnectionTest, LoginOutcomes) {
 TEST_F(ImapConnectionTest, SelectTellsTheState) {
   mailbox_.Deliver("INBOX", kMail, {"\\Seen", "$Junk"});
   mailbox_.Deliver("INBOX", kMail);
-  EXPECT_EQ(Logged("a SELECT inbox\r\n"),
-            "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk)\r\n"
-            "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk \\*)] Flags\r\n"
-            "* 2 EXISTS\r\n* 0 RECENT\r\n* OK [UNSEEN 2] First unseen\r\n"
-            "* OK [UIDVALIDITY 7] UIDs valid\r\n* OK [UIDNEXT 3] Next UID\r\n* OK [HIGHESTMODSEQ 3] Highest\r\n"
-            "a OK [READ-WRITE] Selected\r\n");
+  EXPECT_EQ(
+      Logged("a SELECT inbox\r\n"),
+      "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk)\r\n"
+      "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk \\*)] Flags\r\n"
+      "* 2 EXISTS\r\n* 0 RECENT\r\n* OK [UNSEEN 2] First unseen\r\n"
+      "* OK [UIDVALIDITY 7] UIDs valid\r\n* OK [UIDNEXT 3] Next UID\r\n* OK [HIGHESTMODSEQ 3] "
+      "Highest\r\n"
+      "a OK [READ-WRITE] Selected\r\n");
   EXPECT_EQ(Logged("a SELECT none\r\n"), "a NO [NONEXISTENT] No such mailbox\r\n");
 }
 
 TEST_F(ImapConnectionTest, MailboxCommands) {
-  EXPECT_EQ(Logged("a CREATE Work/2024\r\nb CREATE Sent (USE (\\Sent))\r\nc CREATE Sent\r\nd SUBSCRIBE Work/2024\r\n"
-                   "e LIST \"\" *\r\nf LIST (SUBSCRIBED) \"\" * RETURN (STATUS (MESSAGES))\r\ng LSUB \"\" %\r\n"
-                   "h LIST \"\" \"\"\r\ni RENAME Sent Out\r\nj DELETE Out\r\nk DELETE INBOX\r\nl STATUS Out (MESSAGES)\r\n"
-                   "m STATUS INBOX (MESSAGES UIDNEXT)\r\nn GETQUOTAROOT INBOX\r\n"),
-            "a OK Done\r\nb OK Done\r\nc NO [ALREADYEXISTS] Mailbox exists\r\nd OK Done\r\n"
-            "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n"
-            "* LIST (\\Noselect \\HasChildren) \"/\" Work\r\n* LIST (\\HasNoChildren) \"/\" Work/2024\r\ne OK Done\r\n"
-            "* LIST (\\Subscribed \\HasNoChildren) \"/\" Work/2024\r\n* STATUS Work/2024 (MESSAGES 0)\r\nf OK Done\r\n"
-            "* LSUB (\\Noselect) \"/\" Work\r\ng OK Done\r\n"
-            "* LIST (\\Noselect) \"/\" \"\"\r\nh OK Done\r\ni OK Done\r\nj OK Done\r\nk NO [CANNOT] INBOX stays\r\n"
-            "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1)\r\nm OK Done\r\n"
-            "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 2 1024)\r\nn OK Done\r\n");
+  EXPECT_EQ(
+      Logged("a CREATE Work/2024\r\nb CREATE Sent (USE (\\Sent))\r\nc CREATE Sent\r\nd SUBSCRIBE "
+             "Work/2024\r\n"
+             "e LIST \"\" *\r\nf LIST (SUBSCRIBED) \"\" * RETURN (STATUS (MESSAGES))\r\ng LSUB "
+             "\"\" %\r\n"
+             "h LIST \"\" \"\"\r\ni RENAME Sent Out\r\nj DELETE Out\r\nk DELETE INBOX\r\nl STATUS "
+             "Out (MESSAGES)\r\n"
+             "m STATUS INBOX (MESSAGES UIDNEXT)\r\nn GETQUOTAROOT INBOX\r\n"),
+      "a OK Done\r\nb OK Done\r\nc NO [ALREADYEXISTS] Mailbox exists\r\nd OK Done\r\n"
+      "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n"
+      "* LIST (\\Noselect \\HasChildren) \"/\" Work\r\n* LIST (\\HasNoChildren) \"/\" "
+      "Work/2024\r\ne OK Done\r\n"
+      "* LIST (\\Subscribed \\HasNoChildren) \"/\" Work/2024\r\n* STATUS Work/2024 (MESSAGES "
+      "0)\r\nf OK Done\r\n"
+      "* LSUB (\\Noselect) \"/\" Work\r\ng OK Done\r\n"
+      "* LIST (\\Noselect) \"/\" \"\"\r\nh OK Done\r\ni OK Done\r\nj OK Done\r\nk NO [CANNOT] "
+      "INBOX stays\r\n"
+      "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1)\r\nm OK Done\r\n"
+      "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 2 1024)\r\nn OK Done\r\n");
 }
 
 TEST_F(ImapConnectionTest, FetchForms) {
   for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
-  EXPECT_EQ(Selected("a FETCH 1:2 (UID RFC822.SIZE FLAGS INTERNALDATE)\r\n"),
-            "* 1 FETCH (UID 1 RFC822.SIZE 32 FLAGS () INTERNALDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
-            "* 2 FETCH (UID 2 RFC822.SIZE 32 FLAGS () INTERNALDATE \"17-Jul-1996 02:44:25 +0000\")\r\na OK Done\r\n");
-  EXPECT_EQ(Selected("a UID FETCH 3:* (BODY.PEEK[TEXT]<1.2> BODY.PEEK[HEADER.FIELDS (Subject)])\r\n"),
-            "* 3 FETCH (UID 3 BODY[TEXT]<1> {2}\r\nod BODY[HEADER.FIELDS (Subject)] {15}\r\nSubject: hi\r\n\r\n)\r\n"
-            "* 4 FETCH (UID 4 BODY[TEXT]<1> {2}\r\nod BODY[HEADER.FIELDS (Subject)] {15}\r\nSubject: hi\r\n\r\n)\r\n"
-            "* 5 FETCH (UID 5 BODY[TEXT]<1> {2}\r\nod BODY[HEADER.FIELDS (Subject)] {15}\r\nSubject: hi\r\n\r\n)\r\n"
-            "a OK Done\r\n");
+  EXPECT_EQ(
+      Selected("a FETCH 1:2 (UID RFC822.SIZE FLAGS INTERNALDATE)\r\n"),
+      "* 1 FETCH (UID 1 RFC822.SIZE 32 FLAGS () INTERNALDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "* 2 FETCH (UID 2 RFC822.SIZE 32 FLAGS () INTERNALDATE \"17-Jul-1996 02:44:25 +0000\")\r\na "
+      "OK Done\r\n");
+  EXPECT_EQ(
+      Selected("a UID FETCH 3:* (BODY.PEEK[TEXT]<1.2> BODY.PEEK[HEADER.FIELDS (Subject)])\r\n"),
+      "* 3 FETCH (UID 3 BODY[TEXT]<1> {2}\r\nod BODY[HEADER.FIELDS (Subject)] {15}\r\nSubject: "
+      "hi\r\n\r\n)\r\n"
+      "* 4 FETCH (UID 4 BODY[TEXT]<1> {2}\r\nod BODY[HEADER.FIELDS (Subject)] {15}\r\nSubject: "
+      "hi\r\n\r\n)\r\n"
+      "* 5 FETCH (UID 5 BODY[TEXT]<1> {2}\r\nod BODY[HEADER.FIELDS (Subject)] {15}\r\nSubject: "
+      "hi\r\n\r\n)\r\n"
+      "a OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 (BODY[2] BINARY.SIZE[1] BODYSTRUCTURE)\r\n"),
             "* 1 FETCH (BODY[2] NIL BINARY.SIZE[1] 6 BODYSTRUCTURE "
-            "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 6 1 NIL NIL NIL NIL) FLAGS (\\Seen))\r\na OK Done\r\n");
+            "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 6 1 NIL NIL NIL NIL) "
+            "FLAGS (\\Seen))\r\na OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 FLAGS\r\nb FETCH 9 FLAGS\r\n"),
             "* 1 FETCH (FLAGS (\\Seen))\r\na OK Done\r\nb BAD No such message\r\n");
 }
 
 TEST_F(ImapConnectionTest, LargeMessagesComeInPieces) {
   std::string body;
-  while (body.size() < (2 << 20)) body += "0123456789012345678901234567890123456789012345678901234567890\r\n";
+  while (body.size() < (2 << 20))
+    body += "0123456789012345678901234567890123456789012345678901234567890\r\n";
   body[100] = '\0';
   std::string mail = "Subject: big\r\n\r\n" + body;
   mailbox_.Deliver("INBOX", mail);
   std::string expected = mail;
   std::replace(expected.begin(), expected.end(), '\0', '\x80');
-  EXPECT_EQ(Selected("a FETCH 1 BODY.PEEK[]\r\n"),
-            "* 1 FETCH (BODY[] {" + std::to_string(mail.size()) + "}\r\n" + expected + ")\r\na OK Done\r\n");
+  EXPECT_EQ(Selected("a FETCH 1 BODY.PEEK[]\r\n"), "* 1 FETCH (BODY[] {" +
+                                                       std::to_string(mail.size()) + "}\r\n" +
+                                                       expected + ")\r\na OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 (BODY.PEEK[HEADER] BODY.PEEK[TEXT]<1000000.3>)\r\n"),
             "* 1 FETCH (BODY[HEADER] {16}\r\nSubject: big\r\n\r\n BODY[TEXT]<1000000> {3}\r\n" +
                 body.substr(1'000'000, 3) + ")\r\na OK Done\r\n");
@@ -128,18 +146,24 @@ TEST_F(ImapConnectionTest, LargeMessagesComeInPieces) {
 
 TEST_F(ImapConnectionTest, StoreAndExpunge) {
   for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
-  EXPECT_EQ(Selected("a STORE 1,3 +FLAGS (\\Deleted)\r\nb UID STORE 2 FLAGS.SILENT (x)\r\nc UID EXPUNGE 9\r\n"
-                     "d EXPUNGE\r\ne FETCH 1 FLAGS\r\n"),
-            "* 1 FETCH (UID 1 FLAGS (\\Deleted))\r\n* 3 FETCH (UID 3 FLAGS (\\Deleted))\r\na OK Done\r\nb OK Done\r\n"
-            "c OK Done\r\n* 3 EXPUNGE\r\n* 1 EXPUNGE\r\nd OK Done\r\n* 1 FETCH (FLAGS (x))\r\ne OK Done\r\n");
+  EXPECT_EQ(
+      Selected(
+          "a STORE 1,3 +FLAGS (\\Deleted)\r\nb UID STORE 2 FLAGS.SILENT (x)\r\nc UID EXPUNGE 9\r\n"
+          "d EXPUNGE\r\ne FETCH 1 FLAGS\r\n"),
+      "* 1 FETCH (UID 1 FLAGS (\\Deleted))\r\n* 3 FETCH (UID 3 FLAGS (\\Deleted))\r\na OK "
+      "Done\r\nb OK Done\r\n"
+      "c OK Done\r\n* 3 EXPUNGE\r\n* 1 EXPUNGE\r\nd OK Done\r\n* 1 FETCH (FLAGS (x))\r\ne OK "
+      "Done\r\n");
   EXPECT_EQ(Selected("a STORE 1 (UNCHANGEDSINCE 1) +FLAGS (y)\r\n"), "a OK [MODIFIED 1] Done\r\n");
 }
 
 TEST_F(ImapConnectionTest, CopyMoveAppendSearch) {
   mailbox_.Add("Archive");
   for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
-  EXPECT_EQ(Selected("a COPY 1:2 Archive\r\nb COPY 1 none\r\nc UID MOVE 2 Archive\r\nd APPEND INBOX {3+}\r\nabc\r\n"
-                     "e SEARCH TEXT abc\r\nf UID SEARCH RETURN (MIN COUNT) ALL\r\ng SEARCH UID 1\r\nh APPEND no {1+}\r\nx\r\n"),
+  EXPECT_EQ(Selected("a COPY 1:2 Archive\r\nb COPY 1 none\r\nc UID MOVE 2 Archive\r\nd APPEND "
+                     "INBOX {3+}\r\nabc\r\n"
+                     "e SEARCH TEXT abc\r\nf UID SEARCH RETURN (MIN COUNT) ALL\r\ng SEARCH UID "
+                     "1\r\nh APPEND no {1+}\r\nx\r\n"),
             "a OK [COPYUID 7 1:2 1:2] Copied\r\nb NO [TRYCREATE] No such mailbox\r\n"
             "* OK [COPYUID 7 2 3] Moved\r\n* 2 EXPUNGE\r\nc OK Moved\r\n"
             "* 3 EXISTS\r\nd OK [APPENDUID 7 4] Appended\r\n* SEARCH 3\r\ne OK Done\r\n"
@@ -154,21 +178,35 @@ TEST_F(ImapConnectionTest, IdleHearsOfChanges) {
     mailbox_.Remove("INBOX", 1);
   });
   std::string out = Talk({"x LOGIN ann secret\r\ny SELECT INBOX\r\n", "a IDLE\r\n", "DONE\r\n"});
-  EXPECT_NE(out.find("+ idling\r\n* 1 EXPUNGE\r\n* 1 EXISTS\r\na OK Idle completed\r\n"), std::string::npos) << out;
+  EXPECT_NE(out.find("+ idling\r\n* 1 EXPUNGE\r\n* 1 EXISTS\r\na OK Idle completed\r\n"),
+            std::string::npos)
+      << out;
 }
 
 TEST_F(ImapConnectionTest, StoreAwayIsNeverAnEmptyMailbox) {
   mailbox_.Deliver("INBOX", kMail);
   mailbox_.FailWith(UnavailableError("away"));
-  EXPECT_EQ(Logged("a SELECT INBOX\r\nb LIST \"\" *\r\nc STATUS INBOX (MESSAGES)\r\nd APPEND INBOX {1+}\r\nx\r\n"),
-            "a NO [UNAVAILABLE] Temporarily unavailable\r\nb NO [UNAVAILABLE] Temporarily unavailable\r\n"
-            "c NO [UNAVAILABLE] Temporarily unavailable\r\nd NO [UNAVAILABLE] Temporarily unavailable\r\n");
+  EXPECT_EQ(
+      Logged("a SELECT INBOX\r\nb LIST \"\" *\r\nc STATUS INBOX (MESSAGES)\r\nd APPEND INBOX "
+             "{1+}\r\nx\r\n"),
+      "a NO [UNAVAILABLE] Temporarily unavailable\r\nb NO [UNAVAILABLE] Temporarily unavailable\r\n"
+      "c NO [UNAVAILABLE] Temporarily unavailable\r\nd NO [UNAVAILABLE] Temporarily "
+      "unavailable\r\n");
+}
+
+TEST_F(ImapConnectionTest, AppendOfUnknownOutcomeIsRepeatedOnce) {
+  mailbox_.LoseAnswers(1);
+  EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"), "a OK [APPENDUID 7 1] Appended\r\n");
+  EXPECT_EQ(mailbox_.Find("INBOX")->messages.size(), 1u);
+  mailbox_.LoseAnswers(2);
+  EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"),
+            "a NO [UNAVAILABLE] Temporarily unavailable\r\n");
 }
 
 TEST_F(ImapConnectionTest, AnyOperationMayFail) {
   mailbox_.Deliver("INBOX", kMail);
-  std::deque<std::string> input = {"x LOGIN ann secret\r\n", "y SELECT INBOX\r\n", "a FETCH 1 BODY[]\r\nb IDLE\r\n",
-                                   "DONE\r\nc LOGOUT\r\n"};
+  std::deque<std::string> input = {"x LOGIN ann secret\r\n", "y SELECT INBOX\r\n",
+                                   "a FETCH 1 BODY[]\r\nb IDLE\r\n", "DONE\r\nc LOGOUT\r\n"};
   Talk(input);
   int all = operations_;
   for (int i = 0; i < all; ++i) Talk(input, i);

@@ -14,14 +14,15 @@
 
 namespace pennypost::access {
 
-// Takes untagged responses while a command still runs, so that a large FETCH does not grow in memory.
+// Takes untagged responses while a command still runs, so that a large FETCH does not grow in
+// memory.
 class ResponseSink {
  public:
   virtual ~ResponseSink() = default;
   // False once the client is gone: the handler may stop.
   virtual net::Awaitable<bool> Write(std::string_view bytes) = 0;
-  // A response broke off in the middle of a literal: nothing that follows can be told from its bytes, so the connection
-  // ends without another word.
+  // A response broke off in the middle of a literal: nothing that follows can be told from its
+  // bytes, so the connection ends without another word.
   virtual void Break() = 0;
 };
 
@@ -38,7 +39,9 @@ struct ImapContext {
 };
 
 // How long the client waits for the store before NO [UNAVAILABLE].
-inline constexpr absl::Duration kReadTimeout = absl::Seconds(10);
+inline constexpr absl::Duration kReadTimeout = absl::Seconds(5);
+inline constexpr absl::Duration kOpenTimeout =
+    absl::Seconds(10);  // a large mailbox has a large index
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kSearchTimeout = absl::Seconds(30);
 

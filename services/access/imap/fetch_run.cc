@@ -30,7 +30,8 @@ bool IsTopHeader(const imap::Section& section) {
 }
 
 bool SelectsFields(const imap::Section& section) {
-  return section.text == imap::Section::Text::kHeaderFields || section.text == imap::Section::Text::kHeaderFieldsNot;
+  return section.text == imap::Section::Text::kHeaderFields ||
+         section.text == imap::Section::Text::kHeaderFieldsNot;
 }
 
 imap::ByteRange CutToPartial(imap::ByteRange range, const imap::FetchItem& item) {
@@ -40,11 +41,14 @@ imap::ByteRange CutToPartial(imap::ByteRange range, const imap::FetchItem& item)
 }
 
 // RFC 9051 9 CHAR8: no NUL in a literal.
-void ReplaceNul(std::string& bytes) { std::replace(bytes.begin(), bytes.end(), '\0', '\x80'); }
+void ReplaceNul(std::string& bytes) {
+  std::replace(bytes.begin(), bytes.end(), '\0', '\x80');
+}
 
 }  // namespace
 
-FetchRun::FetchRun(ImapContext& context, const imap::Fetch& fetch) : context_(context), fetch_(fetch) {
+FetchRun::FetchRun(ImapContext& context, const imap::Fetch& fetch)
+    : context_(context), fetch_(fetch) {
   for (const imap::FetchItem& item : fetch.items) {
     switch (imap::NeedsOf(item)) {
       case imap::Needs::kNothing:
@@ -83,7 +87,8 @@ net::Awaitable<absl::Status> FetchRun::Run(const std::vector<size_t>& indexes) {
   co_return absl::OkStatus();
 }
 
-// RFC 9051 6.4.5: BODY[] without PEEK sets \Seen. Reading goes on where that fails: the flag is the lesser loss.
+// RFC 9051 6.4.5: BODY[] without PEEK sets \Seen. Reading goes on where that fails: the flag is the
+// lesser loss.
 net::Awaitable<void> FetchRun::MarkSeen(const std::vector<size_t>& indexes) {
   bool sets = false;
   for (const imap::FetchItem& item : fetch_.items) sets = sets || !item.peek;
@@ -92,12 +97,14 @@ net::Awaitable<void> FetchRun::MarkSeen(const std::vector<size_t>& indexes) {
   imap::MailboxView& view = context_.view();
   for (size_t index : indexes) {
     const imap::Flags& flags = view.FlagsAt(index);
-    if (std::find(flags.begin(), flags.end(), "\\Seen") == flags.end()) request.add_uids(view.uid_at(index));
+    if (std::find(flags.begin(), flags.end(), "\\Seen") == flags.end())
+      request.add_uids(view.uid_at(index));
   }
   if (request.uids().empty()) co_return;
   request.set_mode(pb::StoreFlagsRequest::MODE_ADD);
   request.add_flags("\\Seen");
-  auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::StoreFlags, request, kWriteTimeout);
+  auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::StoreFlags, request,
+                                     kWriteTimeout);
   if (!response.ok()) co_return;
   for (const imap::MessageState& message : FromIndex(response->index())) {
     auto index = view.IndexOf(message.uid);
@@ -107,14 +114,17 @@ net::Awaitable<void> FetchRun::MarkSeen(const std::vector<size_t>& indexes) {
   }
 }
 
-bool FetchRun::IsLarge(size_t index) const { return want_content_ && context_.view().At(index).size > kWhole; }
+bool FetchRun::IsLarge(size_t index) const {
+  return want_content_ && context_.view().At(index).size > kWhole;
+}
 
 // Large messages go alone; of small ones as many as a call should carry.
 size_t FetchRun::BatchSize(std::span<const size_t> indexes) const {
   if (IsLarge(indexes[0])) return 1;
   uint64_t bytes = 0;
   size_t count = 0;
-  while (count < indexes.size() && count < kBatchMessages && bytes < kBatchBytes && !IsLarge(indexes[count])) {
+  while (count < indexes.size() && count < kBatchMessages && bytes < kBatchBytes &&
+         !IsLarge(indexes[count])) {
     if (want_content_) bytes += context_.view().At(indexes[count]).size;
     ++count;
   }
@@ -130,7 +140,8 @@ net::Awaitable<absl::Status> FetchRun::RunBatch(std::span<const size_t> indexes)
     request.set_want_structure(want_structure_);
     request.set_want_header(want_header_);
     request.set_want_content(whole);
-    auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::FetchMessages, request, kReadTimeout);
+    auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::FetchMessages,
+                                       request, kReadTimeout);
     if (!response.ok()) co_return response.status();
     size_t processed = std::min<size_t>(response->processed(), indexes.size() - done);
     // A store that looks at nothing would keep us here for ever.
@@ -174,13 +185,15 @@ net::Awaitable<absl::Status> FetchRun::WriteMessage(size_t index, Loaded& loaded
   if (seen_set_[index] && !flags_told) {
     out_ += " FLAGS ";
     imap::WriteFlags(state.flags, out_);
+    // RFC 7162 3.2: with CONDSTORE every flag report carries the MODSEQ.
+    if (context_.session.features().condstore) out_ += fmt::format(" MODSEQ ({})", state.modseq);
   }
   out_ += ")\r\n";
   co_return co_await Flush();
 }
 
-net::Awaitable<absl::Status> FetchRun::WriteItem(const imap::FetchItem& item, const imap::MessageState& state,
-                                                 Loaded& loaded) {
+net::Awaitable<absl::Status> FetchRun::WriteItem(const imap::FetchItem& item,
+                                                 const imap::MessageState& state, Loaded& loaded) {
   out_ += imap::FetchItemName(item) + " ";
   switch (item.kind) {
     case Kind::kEnvelope:
@@ -222,7 +235,8 @@ void FetchRun::WritePlain(const imap::FetchItem& item, const imap::MessageState&
 net::Awaitable<absl::Status> FetchRun::WriteBytes(const imap::FetchItem& item, Loaded& loaded) {
   imap::Section section = imap::SectionOf(item);
   if (IsTopHeader(section)) {
-    std::string header = SelectsFields(section) ? imap::SelectHeaderFields(loaded.header, section) : loaded.header;
+    std::string header =
+        SelectsFields(section) ? imap::SelectHeaderFields(loaded.header, section) : loaded.header;
     imap::WriteLiteral(imap::ApplyPartial(header, item), out_);
     co_return absl::OkStatus();
   }
@@ -256,9 +270,10 @@ net::Awaitable<absl::Status> FetchRun::WriteBinary(const imap::FetchItem& item, 
   }
   auto bytes = co_await ReadRange(loaded, *range);
   if (!bytes.ok()) co_return bytes.status();
-  std::string decoded = item.section.part.empty()
-                            ? *std::move(bytes)
-                            : mime::DecodeTransferEncoding(*bytes, loaded.structure.parts[*part].encoding);
+  std::string decoded =
+      item.section.part.empty()
+          ? *std::move(bytes)
+          : mime::DecodeTransferEncoding(*bytes, loaded.structure.parts[*part].encoding);
   if (item.kind == Kind::kBinarySize) {
     out_ += std::to_string(decoded.size());
   } else {
@@ -270,10 +285,12 @@ net::Awaitable<absl::Status> FetchRun::WriteBinary(const imap::FetchItem& item, 
   co_return absl::OkStatus();
 }
 
-net::Awaitable<absl::StatusOr<std::string>> FetchRun::ReadRange(const Loaded& loaded, imap::ByteRange range) {
+net::Awaitable<absl::StatusOr<std::string>> FetchRun::ReadRange(const Loaded& loaded,
+                                                                imap::ByteRange range) {
   if (loaded.whole) {
     if (range.offset + range.size > loaded.content.size()) {
-      co_return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt, "message and structure do not match");
+      co_return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
+                          "message and structure do not match");
     }
     co_return loaded.content.substr(range.offset, range.size);
   }
@@ -283,10 +300,12 @@ net::Awaitable<absl::StatusOr<std::string>> FetchRun::ReadRange(const Loaded& lo
     request.set_uid(loaded.uid);
     request.set_offset(range.offset + bytes.size());
     request.set_length(std::min<uint64_t>(kPiece, range.size - bytes.size()));
-    auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::ReadContent, request, kReadTimeout);
+    auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::ReadContent,
+                                       request, kReadTimeout);
     if (!response.ok()) co_return response.status();
     if (response->data().empty()) {
-      co_return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt, "message is shorter than its structure");
+      co_return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
+                          "message is shorter than its structure");
     }
     bytes += response->data();
   }

@@ -1,8 +1,9 @@
 #pragma once
 // One FETCH at work: loads messages in batches and writes their responses as it goes.
 //
-// Small messages come whole, many a call; of a large one only the asked ranges are read, a piece at a time, so that
-// memory does not grow with the mail. What FLAGS, UID, dates and sizes need is in the view already.
+// Small messages come whole, many a call; of a large one only the asked ranges are read, a piece at
+// a time, so that memory does not grow with the mail. What FLAGS, UID, dates and sizes need is in
+// the view already.
 
 #include <span>
 #include <string>
@@ -40,11 +41,13 @@ class FetchRun {
   bool IsLarge(size_t index) const;
   net::Awaitable<absl::Status> RunBatch(std::span<const size_t> indexes);
   net::Awaitable<absl::Status> WriteMessage(size_t index, Loaded& loaded);
-  net::Awaitable<absl::Status> WriteItem(const imap::FetchItem& item, const imap::MessageState& state, Loaded& loaded);
+  net::Awaitable<absl::Status> WriteItem(const imap::FetchItem& item,
+                                         const imap::MessageState& state, Loaded& loaded);
   net::Awaitable<absl::Status> WriteBytes(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> WriteBinary(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> StreamRange(uint32_t uid, imap::ByteRange range);
-  net::Awaitable<absl::StatusOr<std::string>> ReadRange(const Loaded& loaded, imap::ByteRange range);
+  net::Awaitable<absl::StatusOr<std::string>> ReadRange(const Loaded& loaded,
+                                                        imap::ByteRange range);
   void WritePlain(const imap::FetchItem& item, const imap::MessageState& state);
   net::Awaitable<absl::Status> Flush();
 

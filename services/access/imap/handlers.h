@@ -1,6 +1,6 @@
 #pragma once
-// One function a command, in handlers/<command>.cc. Each goes: resolve names, check rights, call, apply changes to the
-// view, answer. They never throw and never touch a socket.
+// One function a command, in handlers/<command>.cc. Each goes: resolve names, check rights, call,
+// apply changes to the view, answer. They never throw and never touch a socket.
 
 #include "services/access/imap/context.h"
 
@@ -24,12 +24,14 @@ net::Awaitable<Done> HandleGetQuota(ImapContext& context, const imap::GetQuota& 
 net::Awaitable<Done> HandleGetQuotaRoot(ImapContext& context, const imap::GetQuotaRoot& quota);
 net::Awaitable<Done> HandleClose(ImapContext& context);
 net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& expunge);
-net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search, const std::string& tag);
+net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
+                                  const std::string& tag);
 net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch);
 net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store);
 net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
 
-// Brings the view up to the store. Nothing is written to the client: the session reports at its next chance.
+// Brings the view up to the store. Nothing is written to the client: the session reports at its
+// next chance.
 net::Awaitable<absl::Status> SyncView(ImapContext& context);
 
 // Messages of an index as the view wants them.

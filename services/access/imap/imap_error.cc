@@ -35,7 +35,8 @@ imap::Result ImapError(const absl::Status& status, MissingMailbox missing) {
       if (ReasonOf(status) == Reason::kTooBig) return imap::No(SafeText(status), "TOOBIG");
       return imap::Bad(SafeText(status));
     case absl::StatusCode::kNotFound:
-      return imap::No("No such mailbox", missing == MissingMailbox::kTryCreate ? "TRYCREATE" : "NONEXISTENT");
+      return imap::No("No such mailbox",
+                      missing == MissingMailbox::kTryCreate ? "TRYCREATE" : "NONEXISTENT");
     case absl::StatusCode::kAlreadyExists:
       return imap::No("Mailbox exists", "ALREADYEXISTS");
     case absl::StatusCode::kPermissionDenied:
@@ -45,7 +46,8 @@ imap::Result ImapError(const absl::Status& status, MissingMailbox missing) {
     case absl::StatusCode::kResourceExhausted:
       return Exhausted(status);
     case absl::StatusCode::kFailedPrecondition:
-      if (ReasonOf(status) == Reason::kHasChildren) return imap::No("Mailbox has children", "HASCHILDREN");
+      if (ReasonOf(status) == Reason::kHasChildren)
+        return imap::No("Mailbox has children", "HASCHILDREN");
       return imap::No(SafeText(status), "CLIENTBUG");
     case absl::StatusCode::kAborted:
       return imap::No("Changed by somebody else, try again", "INUSE");

@@ -6,12 +6,15 @@
 
 namespace pennypost::access {
 
-// What a missing mailbox means: for a destination the client may create it and try again (RFC 9051 6.4.7).
+// What a missing mailbox means: for a destination the client may create it and try again (RFC
+// 9051 6.4.7).
 enum class MissingMailbox { kNonexistent, kTryCreate };
 
-imap::Result ImapError(const absl::Status& status, MissingMailbox missing = MissingMailbox::kNonexistent);
+imap::Result ImapError(const absl::Status& status,
+                       MissingMailbox missing = MissingMailbox::kNonexistent);
 
 // The same as the outcome of a request.
-imap::Done ImapRefusal(const absl::Status& status, MissingMailbox missing = MissingMailbox::kNonexistent);
+imap::Done ImapRefusal(const absl::Status& status,
+                       MissingMailbox missing = MissingMailbox::kNonexistent);
 
 }  // namespace pennypost::access

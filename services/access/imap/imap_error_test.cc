@@ -44,7 +44,8 @@ TEST(ImapError, EveryCodeAndReason) {
       {static_cast<Code>(99), static_cast<Reason>(99), "NO [UNAVAILABLE]"},
   };
   for (const Row& row : rows) {
-    absl::Status status = row.code == Code::kOk ? absl::OkStatus() : MakeError(row.code, row.reason, "x");
+    absl::Status status =
+        row.code == Code::kOk ? absl::OkStatus() : MakeError(row.code, row.reason, "x");
     EXPECT_EQ(Show(ImapError(status)), row.expected) << static_cast<int>(row.code);
   }
   EXPECT_EQ(Show(ImapError(NotFoundError("x"), MissingMailbox::kTryCreate)), "NO [TRYCREATE]");

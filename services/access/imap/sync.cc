@@ -9,7 +9,8 @@ namespace pb = mailbox::v1;
 
 std::vector<imap::MessageState> FromIndex(const pb::MessageIndex& index) {
   std::vector<imap::Flags> sets;
-  for (const pb::FlagSet& set : index.flag_sets()) sets.emplace_back(set.flags().begin(), set.flags().end());
+  for (const pb::FlagSet& set : index.flag_sets())
+    sets.emplace_back(set.flags().begin(), set.flags().end());
   std::vector<imap::MessageState> messages;
   messages.reserve(static_cast<size_t>(index.uids_size()));
   for (int i = 0; i < index.uids_size(); ++i) {
@@ -19,7 +20,8 @@ std::vector<imap::MessageState> FromIndex(const pb::MessageIndex& index) {
     if (i < index.modseqs_size()) message.modseq = index.modseqs(i);
     if (i < index.sizes_size()) message.size = index.sizes(i);
     if (i < index.internal_dates_size()) message.internal_date = index.internal_dates(i);
-    if (i < index.flags_size() && index.flags(i) < sets.size()) message.flags = sets[index.flags(i)];
+    if (i < index.flags_size() && index.flags(i) < sets.size())
+      message.flags = sets[index.flags(i)];
   }
   return messages;
 }
@@ -27,7 +29,8 @@ std::vector<imap::MessageState> FromIndex(const pb::MessageIndex& index) {
 net::Awaitable<absl::Status> SyncView(ImapContext& context) {
   auto request = ForSelected<pb::GetChangesRequest>(context);
   request.set_since_modseq(context.view().info().highest_modseq);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kReadTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kReadTimeout);
   if (!response.ok()) co_return response.status();
   imap::MailboxView& view = context.view();
   for (const imap::MessageState& message : FromIndex(response->changed())) view.Change(message);

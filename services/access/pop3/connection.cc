@@ -27,7 +27,8 @@ pop3::SessionOptions OptionsOf(const Pop3Options& options) {
 }  // namespace
 
 Pop3Connection::Pop3Connection(clients::Clients& clients, const Pop3Options& options,
-                               std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain)
+                               std::shared_ptr<net::Stream> stream, net::Peer peer,
+                               const net::DrainSignal& drain)
     : clients_(clients),
       options_(options),
       stream_(std::move(stream)),
@@ -78,7 +79,8 @@ net::Awaitable<bool> Pop3Connection::HandshakeTls() {
 }
 
 net::Awaitable<bool> Pop3Connection::Read() {
-  absl::Duration left = std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
+  absl::Duration left =
+      std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
   char buffer[4 << 10];
   absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
   if (got.ok() && *got > 0) {
@@ -127,7 +129,8 @@ net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
 
 pop3::Outcome Pop3Connection::Login(absl::StatusOr<Account> account) {
   if (!account.ok()) {
-    log::Info("pop3.login.failed", {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
+    log::Info("pop3.login.failed",
+              {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
     return Pop3Error(account.status());
   }
   account_ = *std::move(account);

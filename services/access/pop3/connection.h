@@ -23,8 +23,9 @@ struct Pop3Options {
 
 class Pop3Connection {
  public:
-  Pop3Connection(clients::Clients& clients, const Pop3Options& options, std::shared_ptr<net::Stream> stream,
-                 net::Peer peer, const net::DrainSignal& drain);
+  Pop3Connection(clients::Clients& clients, const Pop3Options& options,
+                 std::shared_ptr<net::Stream> stream, net::Peer peer,
+                 const net::DrainSignal& drain);
 
   // Until the connection ends. The caller closes the stream.
   net::Awaitable<void> Run();

@@ -45,10 +45,12 @@ class Pop3ConnectionTest : public ::testing::Test {
 };
 
 TEST_F(Pop3ConnectionTest, ReadsAndDeletes) {
-  EXPECT_EQ(Talk("USER ann\r\nPASS secret\r\nSTAT\r\nUIDL\r\nRETR 1\r\nTOP 2 0\r\nDELE 1\r\nQUIT\r\n"),
-            "+OK pop.example ready\r\n+OK\r\n+OK Logged in, 2 messages\r\n+OK 2 27\r\n"
-            "+OK\r\n1 0000000700000001\r\n2 0000000700000002\r\n.\r\n"
-            "+OK 14 octets\r\nA: b\r\n\r\n..one\r\n.\r\n+OK\r\nC: d\r\n\r\n.\r\n+OK Marked\r\n+OK Bye\r\n");
+  EXPECT_EQ(
+      Talk("USER ann\r\nPASS secret\r\nSTAT\r\nUIDL\r\nRETR 1\r\nTOP 2 0\r\nDELE 1\r\nQUIT\r\n"),
+      "+OK pop.example ready\r\n+OK\r\n+OK Logged in, 2 messages\r\n+OK 2 27\r\n"
+      "+OK\r\n1 0000000700000001\r\n2 0000000700000002\r\n.\r\n"
+      "+OK 14 octets\r\nA: b\r\n\r\n..one\r\n.\r\n+OK\r\nC: d\r\n\r\n.\r\n+OK Marked\r\n+OK "
+      "Bye\r\n");
   EXPECT_EQ(mailbox_.Find("INBOX")->messages.size(), 1u);
 }
 

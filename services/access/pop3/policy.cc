@@ -14,11 +14,13 @@ constexpr uint64_t kPiece = 512 << 10;
 
 }  // namespace
 
-net::Awaitable<absl::StatusOr<OpenedMaildrop>> OpenMaildrop(clients::Clients& clients, int64_t account_id) {
+net::Awaitable<absl::StatusOr<OpenedMaildrop>> OpenMaildrop(clients::Clients& clients,
+                                                            int64_t account_id) {
   pb::OpenMailboxRequest request;
   request.set_account_id(account_id);
   request.set_name("INBOX");
-  auto response = co_await rpc::Call(*clients.mailbox, &pb::MailboxService::OpenMailbox, request, kReadTimeout);
+  auto response =
+      co_await rpc::Call(*clients.mailbox, &pb::MailboxService::OpenMailbox, request, kReadTimeout);
   if (!response.ok()) co_return response.status();
   OpenedMaildrop opened;
   opened.mailbox_id = response->mailbox().id();
@@ -30,15 +32,18 @@ net::Awaitable<absl::StatusOr<OpenedMaildrop>> OpenMaildrop(clients::Clients& cl
   co_return opened;
 }
 
-net::Awaitable<absl::StatusOr<pop3::MessageBytes>> ReadMessage(clients::Clients& clients, int64_t account_id,
-                                                               int64_t mailbox_id, pop3::ReadMessage read) {
+net::Awaitable<absl::StatusOr<pop3::MessageBytes>> ReadMessage(clients::Clients& clients,
+                                                               int64_t account_id,
+                                                               int64_t mailbox_id,
+                                                               pop3::ReadMessage read) {
   pb::ReadContentRequest request;
   request.set_account_id(account_id);
   request.set_mailbox_id(mailbox_id);
   request.set_uid(read.uid);
   request.set_offset(read.offset);
   request.set_length(kPiece);
-  auto response = co_await rpc::Call(*clients.mailbox, &pb::MailboxService::ReadContent, request, kReadTimeout);
+  auto response =
+      co_await rpc::Call(*clients.mailbox, &pb::MailboxService::ReadContent, request, kReadTimeout);
   if (!response.ok()) co_return response.status();
   pop3::MessageBytes piece;
   piece.bytes = std::move(*response->mutable_data());
@@ -46,8 +51,8 @@ net::Awaitable<absl::StatusOr<pop3::MessageBytes>> ReadMessage(clients::Clients&
   co_return piece;
 }
 
-net::Awaitable<absl::Status> DeleteMessages(clients::Clients& clients, int64_t account_id, int64_t mailbox_id,
-                                            pop3::DeleteMessages messages) {
+net::Awaitable<absl::Status> DeleteMessages(clients::Clients& clients, int64_t account_id,
+                                            int64_t mailbox_id, pop3::DeleteMessages messages) {
   pb::ExpungeRequest request;
   request.set_account_id(account_id);
   request.set_mailbox_id(mailbox_id);
@@ -55,7 +60,8 @@ net::Awaitable<absl::Status> DeleteMessages(clients::Clients& clients, int64_t a
   request.set_regardless_of_flag(true);
   // To the store no UIDs mean all messages with \Deleted.
   if (request.uids().empty()) co_return absl::OkStatus();
-  auto response = co_await rpc::Call(*clients.mailbox, &pb::MailboxService::Expunge, request, kWriteTimeout);
+  auto response =
+      co_await rpc::Call(*clients.mailbox, &pb::MailboxService::Expunge, request, kWriteTimeout);
   co_return response.status();
 }
 

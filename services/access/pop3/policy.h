@@ -11,13 +11,16 @@ struct OpenedMaildrop {
   pop3::Maildrop maildrop;
   int64_t mailbox_id = 0;
 };
-net::Awaitable<absl::StatusOr<OpenedMaildrop>> OpenMaildrop(clients::Clients& clients, int64_t account_id);
+net::Awaitable<absl::StatusOr<OpenedMaildrop>> OpenMaildrop(clients::Clients& clients,
+                                                            int64_t account_id);
 
-net::Awaitable<absl::StatusOr<pop3::MessageBytes>> ReadMessage(clients::Clients& clients, int64_t account_id,
-                                                               int64_t mailbox_id, pop3::ReadMessage read);
+net::Awaitable<absl::StatusOr<pop3::MessageBytes>> ReadMessage(clients::Clients& clients,
+                                                               int64_t account_id,
+                                                               int64_t mailbox_id,
+                                                               pop3::ReadMessage read);
 
 // One transaction: all of them or none.
-net::Awaitable<absl::Status> DeleteMessages(clients::Clients& clients, int64_t account_id, int64_t mailbox_id,
-                                            pop3::DeleteMessages messages);
+net::Awaitable<absl::Status> DeleteMessages(clients::Clients& clients, int64_t account_id,
+                                            int64_t mailbox_id, pop3::DeleteMessages messages);
 
 }  // namespace pennypost::access

@@ -37,7 +37,8 @@ TEST(Pop3Error, EveryCode) {
       {static_cast<Code>(99), static_cast<Reason>(99), "SYS/TEMP"},
   };
   for (const Row& row : rows) {
-    EXPECT_EQ(Pop3Error(MakeError(row.code, row.reason, "x")).code, row.expected) << static_cast<int>(row.code);
+    EXPECT_EQ(Pop3Error(MakeError(row.code, row.reason, "x")).code, row.expected)
+        << static_cast<int>(row.code);
   }
 }
 

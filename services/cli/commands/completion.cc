@@ -6,19 +6,19 @@
 namespace pennypost::cli {
 namespace {
 
-constexpr char kBash[] = R"(_pennypost() {
+constexpr char kBash[] = R"sh(_pennypost() {
   COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" __complete -- "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _pennypost pennypost
-)";
-constexpr char kZsh[] = R"(#compdef pennypost
+)sh";
+constexpr char kZsh[] = R"sh(#compdef pennypost
 _pennypost() {
   compadd -- $("${words[1]}" __complete -- "${words[@]:1:CURRENT-2}" 2>/dev/null)
 }
 compdef _pennypost pennypost
-)";
-constexpr char kFish[] = R"(complete -c pennypost -f -a '(set -l w (commandline -opc); $w[1] __complete -- $w[2..-1] 2>/dev/null)'
-)";
+)sh";
+constexpr char kFish[] = R"sh(complete -c pennypost -f -a '(set -l w (commandline -opc); $w[1] __complete -- $w[2..-1] 2>/dev/null)'
+)sh";
 
 // What may follow these words: the subcommands and options of the deepest command they name.
 void Complete(const CLI::App& root, const std::vector<std::string>& words) {

@@ -7,6 +7,7 @@
 #include "mail/header.h"
 #include "rpc/call.h"
 #include "services/ingress/policy/peer.h"
+#include "services/ingress/policy/refusal.h"
 #include "services/ingress/trace_fields.h"
 #include "smtp/parse_envelope.h"
 
@@ -159,14 +160,6 @@ net::Awaitable<absl::Status> Enqueue(SessionContext& session, const mail::Envelo
   co_return status;
 }
 
-// Nothing is stored, but the history shall say so.
-void NoteDiscard(SessionContext& session, const mail::Envelope& envelope,
-                 const std::string& mail_id, const CheckResponse& verdict) {
-  std::string why = verdict.rule().empty() ? "the filter" : verdict.rule();
-  session.refused.push_back(
-      MakeEvent(session, envelope, mail_id, "refused", "discarded by " + why));
-}
-
 }  // namespace
 
 mail::v1::Envelope EnvelopeProto(const mail::Envelope& envelope) {
@@ -225,7 +218,9 @@ void AppendWithTrace(const SessionContext& session, const mail::Envelope& envelo
 net::Awaitable<absl::Status> HandOver(SessionContext& session, const mail::Envelope& envelope,
                                       const std::string& mail_id, const CheckResponse& verdict) {
   if (verdict.action() == CheckResponse::ACTION_DISCARD) {
-    NoteDiscard(session, envelope, mail_id, verdict);
+    // Nothing is stored, but the history shall say so.
+    std::string rule = verdict.rule().empty() ? "the filter" : verdict.rule();
+    NoteRefusal(session, envelope, mail_id, "", "discarded by " + rule);
     co_return absl::OkStatus();
   }
   bool to_relay = NeedsRelay(session, envelope, verdict);

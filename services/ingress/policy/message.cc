@@ -6,6 +6,7 @@
 #include "services/ingress/policy/filter.h"
 #include "services/ingress/policy/handover.h"
 #include "services/ingress/policy/peer.h"
+#include "services/ingress/policy/refusal.h"
 #include "services/ingress/policy/sender.h"
 #include "services/ingress/policy/submission.h"
 #include "services/ingress/smtp_error.h"
@@ -63,7 +64,7 @@ net::Awaitable<absl::StatusOr<CheckResponse>> FilterMessage(SessionContext& sess
   co_return unjudged;
 }
 
-smtp::Outcome Refused(const SessionContext& session, const mail::Envelope& envelope,
+smtp::Outcome Refused(SessionContext& session, const mail::Envelope& envelope,
                       const std::string& mail_id, SmtpReply reply) {
   log::Info("smtp.message.refused", {{"session", session.session_id},
                                      {"mail_id", mail_id},
@@ -71,6 +72,7 @@ smtp::Outcome Refused(const SessionContext& session, const mail::Envelope& envel
                                      {"sender", envelope.SenderText()},
                                      {"size", uint64_t{session.body.size()}},
                                      {"reply", reply.ToString()}});
+  NoteRefusal(session, envelope, mail_id, "", reply.ToString());
   if (reply.IsPermanent()) return smtp::Refuse{std::move(reply)};
   return smtp::Defer{std::move(reply)};
 }

@@ -4,6 +4,7 @@
 #include "rpc/call.h"
 #include "services/ingress/policy/filter.h"
 #include "services/ingress/policy/peer.h"
+#include "services/ingress/policy/refusal.h"
 #include "services/ingress/smtp_error.h"
 
 namespace pennypost::ingress {
@@ -12,25 +13,15 @@ namespace {
 using directory::v1::ResolveRecipientResponse;
 
 constexpr absl::Duration kTimeout = absl::Seconds(5);
-constexpr size_t kMaxRefusedEvents = 20;  // of one session
 
-// For the history: an operator looks here when somebody says "I sent you a mail".
-void NoteRefusal(SessionContext& session, const mail::Envelope& envelope,
-                 const std::string& recipient, const mail::SmtpReply& reply) {
+void LogRefusal(SessionContext& session, const mail::Envelope& envelope,
+                const std::string& recipient, const mail::SmtpReply& reply) {
   log::Info("smtp.rcpt.refused", {{"session", session.session_id},
                                   {"client_ip", session.client_ip},
                                   {"sender", envelope.SenderText()},
                                   {"recipient", recipient},
                                   {"reply", reply.ToString()}});
-  if (session.refused.size() >= kMaxRefusedEvents) return;
-  history::v1::Event event;
-  event.mutable_time()->set_seconds(absl::ToUnixSeconds(session.platform.clock.Now()));
-  event.set_service("ingress");
-  event.set_kind("refused");
-  event.set_sender(envelope.SenderText());
-  event.set_recipient(recipient);
-  event.set_detail(reply.ToString());
-  session.refused.push_back(std::move(event));
+  NoteRefusal(session, envelope, "", recipient, reply.ToString());
 }
 
 // What directory's answer means without looking further; nothing if the recipient is good so far.
@@ -131,9 +122,9 @@ net::Awaitable<smtp::Outcome> CheckRecipient(SessionContext& session,
   auto decide = Decide(session, envelope, address);
   smtp::Outcome outcome = co_await std::move(decide);
   if (auto* refuse = std::get_if<smtp::Refuse>(&outcome)) {
-    NoteRefusal(session, envelope, address, refuse->reply);
+    LogRefusal(session, envelope, address, refuse->reply);
   } else if (auto* defer = std::get_if<smtp::Defer>(&outcome)) {
-    NoteRefusal(session, envelope, address, defer->reply);
+    LogRefusal(session, envelope, address, defer->reply);
   }
   co_return outcome;
 }

@@ -16,18 +16,20 @@ namespace {
 
 // It is not known whether these wrote anything. The same request_id makes a second try safe.
 bool IsUncertain(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnknown || status.code() == absl::StatusCode::kUnavailable ||
+  return status.code() == absl::StatusCode::kUnknown ||
+         status.code() == absl::StatusCode::kUnavailable ||
          status.code() == absl::StatusCode::kAborted;
 }
 
-pb::AppendRequest RequestOf(const ImapContext& context, const imap::Append& append) {
+pb::AppendRequest RequestOf(const ImapContext& context, const imap::Append& append,
+                            const std::string& request_id) {
   auto request = For<pb::AppendRequest>(context);
   request.set_mailbox(append.mailbox);
   std::string_view message = append.message();
   request.set_content(message.data(), message.size());
   for (const std::string& flag : append.flags) request.add_flags(flag);
   if (append.date) request.mutable_internal_date()->set_seconds(absl::ToUnixSeconds(*append.date));
-  request.set_request_id(NewUuidV7(absl::Now()).ToString());
+  request.set_request_id(request_id);
   request.set_quota_bytes(context.account.quota_bytes);
   return request;
 }
@@ -41,10 +43,15 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
     done.result = imap::No("Empty message");
     co_return done;
   }
-  pb::AppendRequest request = RequestOf(context, append);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, request, kWriteTimeout);
+  std::string request_id = NewUuidV7(absl::Now()).ToString();
+  // Built anew for a second try: the message may be large, and one copy of it is enough.
+  pb::AppendRequest request = RequestOf(context, append, request_id);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append,
+                                     std::move(request), kWriteTimeout);
   if (IsUncertain(response.status())) {
-    response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, request, kWriteTimeout);
+    pb::AppendRequest again = RequestOf(context, append, request_id);
+    response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append, std::move(again),
+                                  kWriteTimeout);
   }
   if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);
   imap::MailboxView* view = context.session.view();
@@ -52,7 +59,8 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
     // RFC 9051 6.3.12: EXISTS comes with the answer. The message is stored even if this fails.
     (void)co_await SyncView(context);
   }
-  done.result = imap::Ok("Appended", fmt::format("APPENDUID {} {}", response->uid_validity(), response->uid()));
+  done.result = imap::Ok("Appended",
+                         fmt::format("APPENDUID {} {}", response->uid_validity(), response->uid()));
   co_return done;
 }
 

@@ -24,14 +24,16 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
   for (size_t index : *indexes) request.add_uids(context.view().uid_at(index));
   request.set_destination(copy.mailbox);
   request.set_move(copy.move);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CopyMessages, request, kWriteTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CopyMessages, request,
+                                     kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);
   if (response->source_uids().empty()) co_return done;
 
   std::vector<uint32_t> from(response->source_uids().begin(), response->source_uids().end());
-  std::vector<uint32_t> to(response->destination_uids().begin(), response->destination_uids().end());
-  std::string code = fmt::format("COPYUID {} {} {}", response->destination_uid_validity(), imap::FormatSet(from),
-                                 imap::FormatSet(to));
+  std::vector<uint32_t> to(response->destination_uids().begin(),
+                           response->destination_uids().end());
+  std::string code = fmt::format("COPYUID {} {} {}", response->destination_uid_validity(),
+                                 imap::FormatSet(from), imap::FormatSet(to));
   if (copy.move) {
     // RFC 9051 6.4.8: COPYUID before the EXPUNGEs that the session now reports.
     done.untagged = fmt::format("* OK [{}] Moved\r\n", code);

@@ -23,7 +23,8 @@ net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& ex
     // To the store no UIDs mean all messages.
     if (request.uids().empty()) co_return done;
   }
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   context.view().Vanish({response->uids().begin(), response->uids().end()});
   co_return done;
@@ -34,9 +35,11 @@ net::Awaitable<Done> HandleClose(ImapContext& context) {
   done.result = imap::Ok("Closed");
   if (context.session.read_only()) co_return done;
   auto request = ForSelected<pb::ExpungeRequest>(context);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
   // The folder may be gone; closing it is right all the same.
-  if (!response.ok() && response.status().code() != absl::StatusCode::kNotFound) co_return ImapRefusal(response.status());
+  if (!response.ok() && response.status().code() != absl::StatusCode::kNotFound)
+    co_return ImapRefusal(response.status());
   co_return done;
 }
 

@@ -24,7 +24,8 @@ net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch)
   // A response that broke off is not sent; those before it are whole.
   if (status.ok()) done.untagged = run.TakeOutput();
   // RFC 5530 3: the client may want to look what is left.
-  if (status.ok() && run.some_gone()) done.result = imap::Ok("Some messages are gone", "EXPUNGEISSUED");
+  if (status.ok() && run.some_gone())
+    done.result = imap::Ok("Some messages are gone", "EXPUNGEISSUED");
   co_return done;
 }
 

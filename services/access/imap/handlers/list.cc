@@ -14,7 +14,8 @@ namespace pb = mailbox::v1;
 namespace {
 
 struct Node {
-  const pb::Mailbox* mailbox = nullptr;  // nullptr: a level without a mailbox, or a subscription without one
+  const pb::Mailbox* mailbox =
+      nullptr;  // nullptr: a level without a mailbox, or a subscription without one
   bool subscribed = false;
   bool has_children = false;
   bool subscribed_below = false;
@@ -52,7 +53,8 @@ bool Matches(const imap::List& list, const std::string& name) {
 enum class Choice { kNo, kYes, kForItsChildren };
 
 Choice Choose(const imap::List& list, const Node& node) {
-  if (list.only_special_use && (!node.mailbox || node.mailbox->special_use().empty())) return Choice::kNo;
+  if (list.only_special_use && (!node.mailbox || node.mailbox->special_use().empty()))
+    return Choice::kNo;
   if (!list.only_subscribed) return node.mailbox || node.has_children ? Choice::kYes : Choice::kNo;
   if (node.subscribed) return Choice::kYes;
   // RFC 5258 3.5, and RFC 3501 6.3.9 for LSUB with "%".
@@ -60,7 +62,8 @@ Choice Choose(const imap::List& list, const Node& node) {
   return wanted && node.subscribed_below ? Choice::kForItsChildren : Choice::kNo;
 }
 
-imap::ListEntry EntryOf(const imap::List& list, const std::string& name, const Node& node, Choice choice) {
+imap::ListEntry EntryOf(const imap::List& list, const std::string& name, const Node& node,
+                        Choice choice) {
   imap::ListEntry entry;
   entry.name = name;
   entry.lsub = list.lsub;
@@ -76,8 +79,10 @@ imap::ListEntry EntryOf(const imap::List& list, const std::string& name, const N
   if (list.return_subscribed && node.subscribed) entry.attributes.push_back("\\Subscribed");
   entry.attributes.push_back(node.has_children ? "\\HasChildren" : "\\HasNoChildren");
   // RFC 6154 2: a plain LIST may show it too, and clients of today look for it there.
-  if (node.mailbox && !node.mailbox->special_use().empty()) entry.attributes.push_back(node.mailbox->special_use());
-  entry.child_info_subscribed = choice == Choice::kForItsChildren || (list.recursive_match && node.subscribed_below);
+  if (node.mailbox && !node.mailbox->special_use().empty())
+    entry.attributes.push_back(node.mailbox->special_use());
+  entry.child_info_subscribed =
+      choice == Choice::kForItsChildren || (list.recursive_match && node.subscribed_below);
   return entry;
 }
 
@@ -92,7 +97,8 @@ net::Awaitable<Done> HandleList(ImapContext& context, const imap::List& list) {
     co_return done;
   }
   auto request = For<pb::ListMailboxesRequest>(context);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::ListMailboxes, request, kReadTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::ListMailboxes, request,
+                                     kReadTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   Tree tree = BuildTree(*response);
   for (const auto& [name, node] : tree) {
@@ -101,7 +107,8 @@ net::Awaitable<Done> HandleList(ImapContext& context, const imap::List& list) {
     if (choice == Choice::kNo) continue;
     imap::WriteList(EntryOf(list, name, node, choice), context.names(), done.untagged);
     if (!list.return_status.empty() && node.mailbox) {
-      imap::WriteStatus(name, StatusValues(*node.mailbox, list.return_status), context.names(), done.untagged);
+      imap::WriteStatus(name, StatusValues(*node.mailbox, list.return_status), context.names(),
+                        done.untagged);
     }
   }
   co_return done;

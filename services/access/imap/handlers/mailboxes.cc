@@ -23,7 +23,8 @@ net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& crea
   auto request = For<pb::CreateMailboxRequest>(context);
   request.set_name(create.mailbox);
   request.set_special_use(create.special_use);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CreateMailbox, request, kWriteTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CreateMailbox, request,
+                                     kWriteTimeout);
   co_return DoneWith(response);
 }
 
@@ -35,7 +36,8 @@ net::Awaitable<Done> HandleDelete(ImapContext& context, const imap::Delete& remo
   }
   auto request = For<pb::DeleteMailboxRequest>(context);
   request.set_name(remove.mailbox);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::DeleteMailbox, request, kWriteTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::DeleteMailbox, request,
+                                     kWriteTimeout);
   co_return DoneWith(response);
 }
 
@@ -43,7 +45,8 @@ net::Awaitable<Done> HandleRename(ImapContext& context, const imap::Rename& rena
   auto request = For<pb::RenameMailboxRequest>(context);
   request.set_from(rename.from);
   request.set_to(rename.to);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::RenameMailbox, request, kWriteTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::RenameMailbox, request,
+                                     kWriteTimeout);
   co_return DoneWith(response);
 }
 
@@ -51,7 +54,8 @@ net::Awaitable<Done> HandleSubscribe(ImapContext& context, const imap::Subscribe
   auto request = For<pb::SubscribeRequest>(context);
   request.set_name(subscribe.mailbox);
   request.set_subscribed(subscribe.subscribed);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Subscribe, request, kWriteTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Subscribe, request, kWriteTimeout);
   co_return DoneWith(response);
 }
 

@@ -15,10 +15,12 @@ net::Awaitable<Done> HandleGetQuota(ImapContext& context, const imap::GetQuota& 
     co_return refused;
   }
   auto request = For<pb::GetQuotaRequest>(context);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetQuota, request, kReadTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetQuota, request, kReadTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   Done done;
-  imap::WriteQuota("", response->used_bytes(), static_cast<uint64_t>(context.account.quota_bytes), done.untagged);
+  imap::WriteQuota("", response->used_bytes(), static_cast<uint64_t>(context.account.quota_bytes),
+                   done.untagged);
   done.result = imap::Ok("Done");
   co_return done;
 }

@@ -59,8 +59,10 @@ pb::SearchKey::Op OpOf(Op op) {
   return pb::SearchKey::OP_UNSPECIFIED;
 }
 
-// UIDs of the set as ranges. The store knows no sequence numbers, and "*" is the client's view of the mailbox.
-absl::Status AddRanges(const imap::MailboxView& view, const imap::SearchKey& key, pb::SearchKey& out) {
+// UIDs of the set as ranges. The store knows no sequence numbers, and "*" is the client's view of
+// the mailbox.
+absl::Status AddRanges(const imap::MailboxView& view, const imap::SearchKey& key,
+                       pb::SearchKey& out) {
   auto numbers = key.op == Op::kUid ? imap::Numbers::kUid : imap::Numbers::kSequence;
   ASSIGN_OR_RETURN(std::vector<size_t> indexes, view.Resolve(key.set, numbers));
   for (size_t i = 0; i < indexes.size(); ++i) {
@@ -74,13 +76,15 @@ absl::Status AddRanges(const imap::MailboxView& view, const imap::SearchKey& key
 }
 
 // As deep as the parser allowed.
-absl::Status ToProto(const imap::MailboxView& view, const imap::SearchKey& key, pb::SearchKey& out) {
+absl::Status ToProto(const imap::MailboxView& view, const imap::SearchKey& key,
+                     pb::SearchKey& out) {
   out.set_op(OpOf(key.op));
   out.set_header(key.header);
   out.set_text(key.text);
   out.set_number(key.number);
   out.set_date(key.date);
-  for (const imap::SearchKey& child : key.children) RETURN_IF_ERROR(ToProto(view, child, *out.add_children()));
+  for (const imap::SearchKey& child : key.children)
+    RETURN_IF_ERROR(ToProto(view, child, *out.add_children()));
   if (key.op == Op::kSequence || key.op == Op::kUid) return AddRanges(view, key, out);
   return absl::OkStatus();
 }
@@ -94,14 +98,15 @@ bool Uses(const imap::SearchKey& key, Op op) {
 }
 
 // Only what the client can name: a message it was not told of yet is found by its next SEARCH.
-imap::SearchResult ResultOf(const ImapContext& context, const imap::Search& search, const pb::SearchResponse& response,
-                            std::vector<uint32_t>& uids) {
+imap::SearchResult ResultOf(const ImapContext& context, const imap::Search& search,
+                            const pb::SearchResponse& response, std::vector<uint32_t>& uids) {
   imap::SearchResult result;
   for (uint32_t uid : response.uids()) {
     auto index = context.view().IndexOf(uid);
     if (!index) continue;
     uids.push_back(uid);
-    result.numbers.push_back(search.numbers == imap::Numbers::kUid ? uid : static_cast<uint32_t>(*index + 1));
+    result.numbers.push_back(
+        search.numbers == imap::Numbers::kUid ? uid : static_cast<uint32_t>(*index + 1));
   }
   if (Uses(search.key, Op::kModSeq)) result.highest_modseq = response.highest_modseq();
   return result;
@@ -109,13 +114,15 @@ imap::SearchResult ResultOf(const ImapContext& context, const imap::Search& sear
 
 }  // namespace
 
-net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search, const std::string& tag) {
+net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
+                                  const std::string& tag) {
   if (Uses(search.key, Op::kModSeq)) context.session.EnableCondstore();
   absl::Status synced = co_await SyncView(context);
   if (!synced.ok()) co_return ImapRefusal(synced);
   Done done;
   // The result may name messages that just came: the client hears of them first.
-  auto expunges = search.numbers == imap::Numbers::kUid ? imap::Expunges::kReport : imap::Expunges::kHold;
+  auto expunges =
+      search.numbers == imap::Numbers::kUid ? imap::Expunges::kReport : imap::Expunges::kHold;
   done.untagged = context.view().TakeUpdates(expunges, context.session.update_form());
   auto request = ForSelected<pb::SearchRequest>(context);
   absl::Status converted = ToProto(context.view(), search.key, *request.mutable_key());
@@ -123,7 +130,8 @@ net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& sear
     done.result = ImapError(converted);
     co_return done;
   }
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Search, request, kSearchTimeout);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Search, request, kSearchTimeout);
   if (!response.ok()) {
     done.result = ImapError(response.status());
     co_return done;

@@ -12,7 +12,8 @@ namespace pb = mailbox::v1;
 
 namespace {
 
-void WriteOpening(const ImapContext& context, const imap::MailboxView& view, bool read_only, std::string& out) {
+void WriteOpening(const ImapContext& context, const imap::MailboxView& view, bool read_only,
+                  std::string& out) {
   std::vector<std::string> flags = {"\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"};
   for (std::string& keyword : view.KeywordsInUse()) flags.push_back(std::move(keyword));
   out += "* FLAGS ";
@@ -27,11 +28,12 @@ void WriteOpening(const ImapContext& context, const imap::MailboxView& view, boo
     imap::WriteList({view.info().name, {}, false, false}, imap::NameForm::kUtf8, out);
   } else {
     out += "* 0 RECENT\r\n";
-    if (uint32_t unseen = view.FirstUnseen()) out += fmt::format("* OK [UNSEEN {}] First unseen\r\n", unseen);
+    if (uint32_t unseen = view.FirstUnseen())
+      out += fmt::format("* OK [UNSEEN {}] First unseen\r\n", unseen);
   }
   const imap::MailboxView::Info& info = view.info();
-  out += fmt::format("* OK [UIDVALIDITY {}] UIDs valid\r\n* OK [UIDNEXT {}] Next UID\r\n", info.uid_validity,
-                     info.uid_next);
+  out += fmt::format("* OK [UIDVALIDITY {}] UIDs valid\r\n* OK [UIDNEXT {}] Next UID\r\n",
+                     info.uid_validity, info.uid_next);
   out += fmt::format("* OK [HIGHESTMODSEQ {}] Highest\r\n", info.highest_modseq);
 }
 
@@ -40,7 +42,8 @@ void WriteOpening(const ImapContext& context, const imap::MailboxView& view, boo
 net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select) {
   auto request = For<pb::OpenMailboxRequest>(context);
   request.set_name(select.mailbox);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request, kReadTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request,
+                                     kOpenTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   if (select.condstore) context.session.EnableCondstore();
 

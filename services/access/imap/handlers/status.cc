@@ -8,7 +8,8 @@ namespace pennypost::access {
 
 namespace pb = mailbox::v1;
 
-std::vector<imap::StatusValue> StatusValues(const pb::Mailbox& mailbox, const std::vector<imap::StatusItem>& items) {
+std::vector<imap::StatusValue> StatusValues(const pb::Mailbox& mailbox,
+                                            const std::vector<imap::StatusItem>& items) {
   using imap::StatusItem;
   std::vector<imap::StatusValue> values;
   for (StatusItem item : items) {
@@ -46,7 +47,8 @@ std::vector<imap::StatusValue> StatusValues(const pb::Mailbox& mailbox, const st
 net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& status) {
   auto request = For<pb::ListMailboxesRequest>(context);
   request.set_name(status.mailbox);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::ListMailboxes, request, kReadTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::ListMailboxes, request,
+                                     kReadTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   if (response->mailboxes().empty()) co_return ImapRefusal(NotFoundError("no such mailbox"));
   // RFC 7162 3.1: asking for HIGHESTMODSEQ switches CONDSTORE on.
@@ -54,8 +56,8 @@ net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& stat
     if (item == imap::StatusItem::kHighestModSeq) context.session.EnableCondstore();
   }
   Done done;
-  imap::WriteStatus(status.mailbox, StatusValues(response->mailboxes(0), status.items), context.names(),
-                    done.untagged);
+  imap::WriteStatus(status.mailbox, StatusValues(response->mailboxes(0), status.items),
+                    context.names(), done.untagged);
   done.result = imap::Ok("Done");
   co_return done;
 }

@@ -24,9 +24,10 @@ pb::StoreFlagsRequest::Mode ModeOf(imap::Store::Mode mode) {
   return pb::StoreFlagsRequest::MODE_UNSPECIFIED;
 }
 
-// The answer for one message. With CONDSTORE the MODSEQ is told even where the flags are not (RFC 7162 3.1.3).
-void WriteChange(const ImapContext& context, const imap::Store& store, size_t index, const imap::MessageState& message,
-                 std::string& out) {
+// The answer for one message. With CONDSTORE the MODSEQ is told even where the flags are not (RFC
+// 7162 3.1.3).
+void WriteChange(const ImapContext& context, const imap::Store& store, size_t index,
+                 const imap::MessageState& message, std::string& out) {
   bool modseq = context.session.features().condstore;
   if (store.silent && !modseq) return;
   out += fmt::format("* {} FETCH (UID {}", index + 1, message.uid);
@@ -39,7 +40,8 @@ void WriteChange(const ImapContext& context, const imap::Store& store, size_t in
 }
 
 // RFC 7162 3.1.3: MODIFIED in the numbers of the command.
-std::string ModifiedCode(const ImapContext& context, const imap::Store& store, const pb::StoreFlagsResponse& response) {
+std::string ModifiedCode(const ImapContext& context, const imap::Store& store,
+                         const pb::StoreFlagsResponse& response) {
   std::vector<uint32_t> numbers;
   for (uint32_t uid : response.modified()) {
     auto index = context.view().IndexOf(uid);
@@ -70,7 +72,8 @@ net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store)
   request.set_mode(ModeOf(store.mode));
   for (const std::string& flag : store.flags) request.add_flags(flag);
   if (store.unchanged_since) request.set_unchanged_since(*store.unchanged_since);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::StoreFlags, request, kWriteTimeout);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::StoreFlags, request,
+                                     kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
 
   for (const imap::MessageState& message : FromIndex(response->index())) {
