@@ -32,6 +32,7 @@ Dispatcher::Dispatcher(net::Executor executor, DispatcherParts parts, Dispatcher
     : strand_(boost::asio::make_strand(std::move(executor))),
       parts_(parts),
       options_(std::move(options)),
+      writer_(strand_, parts_.store, parts_.pool),
       wake_(strand_) {}
 
 void Dispatcher::StartLoop(net::Awaitable<void> loop) {

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "rpc/worker_pool.h"
+#include "services/relay/core/result_writer.h"
 #include "services/relay/core/settle.h"
 #include "services/relay/core/transport.h"
 #include "services/relay/store/store.h"
@@ -100,6 +101,7 @@ class Dispatcher {
   boost::asio::strand<net::Executor> strand_;
   DispatcherParts parts_;
   const DispatcherOptions options_;
+  ResultWriter writer_;
   boost::asio::steady_timer wake_;
   bool woken_ = false;
 

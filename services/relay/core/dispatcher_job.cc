@@ -181,19 +181,11 @@ net::Awaitable<void> Dispatcher::Write(const Message& message,
   // Until it is written, or somebody else owns it. A database that comes back within the lease
   // costs no second copy.
   while (!outcomes.empty() && StillMine(deliveries)) {
-    std::function<absl::StatusOr<std::vector<Lease>>()> work = [this, outcomes] {
-      return parts_.store.Finish(outcomes);
-    };
-    auto run = RunBlocking(parts_.pool, std::move(work));
-    absl::StatusOr<std::vector<Lease>> written = co_await std::move(run);
-    if (written.ok()) {
-      if (written->size() < outcomes.size()) {
-        log::Warning("relay.lease.lost", {{"mail_id", message.mail_id.ToString()}});
-      }
-      break;
-    }
+    auto write = writer_.Write(outcomes);
+    absl::Status written = co_await std::move(write);
+    if (written.ok()) break;
     log::Warning("relay.finish.failed",
-                 {{"mail_id", message.mail_id.ToString()}, {"err", MessageOf(written.status())}});
+                 {{"mail_id", message.mail_id.ToString()}, {"err", MessageOf(written)}});
     auto pause = net::Sleep(absl::Milliseconds(500));
     co_await std::move(pause);
   }
