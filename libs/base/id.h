@@ -1,8 +1,9 @@
 #pragma once
 // Ids: 16 bytes of a UUID, printed as 36 characters.
 //
-// A message's mail_id is a UUIDv7 (RFC 9562 5.7) made at acceptance, before any store call. Its random bits keep it
-// unique without a right clock. Ids that must come out the same on a retry are UUIDv5 of what they follow from.
+// A message's mail_id is a UUIDv7 (RFC 9562 5.7) made at acceptance, before any store call. Its
+// random bits keep it unique without a right clock. Ids that must come out the same on a retry are
+// UUIDv5 of what they follow from.
 
 #include <absl/time/time.h>
 

@@ -9,24 +9,38 @@ constexpr char kReasonUrl[] = "pennypost/reason";
 
 Reason UsualReason(absl::StatusCode code) {
   switch (code) {
-    case absl::StatusCode::kOk: return Reason::kNone;
+    case absl::StatusCode::kOk:
+      return Reason::kNone;
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kOutOfRange: return Reason::kSyntax;
-    case absl::StatusCode::kNotFound: return Reason::kMailboxNotFound;
-    case absl::StatusCode::kAlreadyExists: return Reason::kMailboxExists;
-    case absl::StatusCode::kPermissionDenied: return Reason::kPolicy;
-    case absl::StatusCode::kUnauthenticated: return Reason::kBadCredentials;
-    case absl::StatusCode::kResourceExhausted: return Reason::kOverloaded;
-    case absl::StatusCode::kFailedPrecondition: return Reason::kBadSequence;
-    case absl::StatusCode::kAborted: return Reason::kConflict;
+    case absl::StatusCode::kOutOfRange:
+      return Reason::kSyntax;
+    case absl::StatusCode::kNotFound:
+      return Reason::kMailboxNotFound;
+    case absl::StatusCode::kAlreadyExists:
+      return Reason::kMailboxExists;
+    case absl::StatusCode::kPermissionDenied:
+      return Reason::kPolicy;
+    case absl::StatusCode::kUnauthenticated:
+      return Reason::kBadCredentials;
+    case absl::StatusCode::kResourceExhausted:
+      return Reason::kOverloaded;
+    case absl::StatusCode::kFailedPrecondition:
+      return Reason::kBadSequence;
+    case absl::StatusCode::kAborted:
+      return Reason::kConflict;
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kCancelled: return Reason::kBackendDown;
-    case absl::StatusCode::kDataLoss: return Reason::kCorrupt;
-    case absl::StatusCode::kUnknown: return Reason::kWriteUncertain;
+    case absl::StatusCode::kCancelled:
+      return Reason::kBackendDown;
+    case absl::StatusCode::kDataLoss:
+      return Reason::kCorrupt;
+    case absl::StatusCode::kUnknown:
+      return Reason::kWriteUncertain;
     case absl::StatusCode::kUnimplemented:
-    case absl::StatusCode::kInternal: return Reason::kBug;
-    default: return Reason::kBug;  // the enum is open by Abseil's contract
+    case absl::StatusCode::kInternal:
+      return Reason::kBug;
+    default:
+      return Reason::kBug;  // the enum is open by Abseil's contract
   }
 }
 

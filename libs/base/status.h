@@ -35,8 +35,8 @@ std::string Describe(const absl::Status& status);
 #define PP_CONCAT_INNER(a, b) a##b
 #define PP_CONCAT(a, b) PP_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expr)                       \
-  do {                                              \
+#define RETURN_IF_ERROR(expr)                                               \
+  do {                                                                      \
     if (absl::Status pp_status = (expr); !pp_status.ok()) return pp_status; \
   } while (false)
 
@@ -47,12 +47,13 @@ std::string Describe(const absl::Status& status);
 #define ASSIGN_OR_RETURN(lhs, expr) PP_ASSIGN_OR_RETURN(PP_CONCAT(pp_or_, __LINE__), lhs, expr)
 
 // The same inside a coroutine.
-#define CO_RETURN_IF_ERROR(expr)                    \
-  do {                                              \
+#define CO_RETURN_IF_ERROR(expr)                                               \
+  do {                                                                         \
     if (absl::Status pp_status = (expr); !pp_status.ok()) co_return pp_status; \
   } while (false)
 #define PP_CO_ASSIGN_OR_RETURN(tmp, lhs, expr) \
   auto tmp = (expr);                           \
   if (!tmp.ok()) co_return tmp.status();       \
   lhs = *std::move(tmp)
-#define CO_ASSIGN_OR_RETURN(lhs, expr) PP_CO_ASSIGN_OR_RETURN(PP_CONCAT(pp_or_, __LINE__), lhs, expr)
+#define CO_ASSIGN_OR_RETURN(lhs, expr) \
+  PP_CO_ASSIGN_OR_RETURN(PP_CONCAT(pp_or_, __LINE__), lhs, expr)

@@ -20,7 +20,8 @@ TEST(Text, ParseUintTakesWholeNumbersOnly) {
 TEST(Text, Utf8RefusesOverlongAndSurrogates) {
   EXPECT_TRUE(IsUtf8("gr\xC3\xBC\xC3\x9F"));
   EXPECT_TRUE(IsUtf8("\xF0\x9F\x93\xAC"));
-  for (const char* bad : {"\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC3", "\xFF"}) {
+  for (const char* bad :
+       {"\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC3", "\xFF"}) {
     EXPECT_FALSE(IsUtf8(bad));
   }
 }

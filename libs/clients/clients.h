@@ -1,8 +1,9 @@
 #pragma once
 // The other services as one service sees them.
 //
-// A pointer is either the service itself (standalone sets those it holds before anything starts) or a stub over gRPC
-// that Connect makes for every service that is still missing. Whoever calls does not know which.
+// A pointer is either the service itself (standalone sets those it holds before anything starts) or
+// a stub over gRPC that Connect makes for every service that is still missing. Whoever calls does
+// not know which.
 
 #include <memory>
 #include <vector>

@@ -37,13 +37,14 @@ class Reader {
   }
 
   // "false", "12" and so on for any scalar field, from the environment and --set too.
-  void ReadScalar(const YAML::Node& at, const FieldDescriptor* field, const std::string& text, const std::string& path,
-                  Message& message) {
+  void ReadScalar(const YAML::Node& at, const FieldDescriptor* field, const std::string& text,
+                  const std::string& path, Message& message) {
     const Reflection* reflection = message.GetReflection();
     bool add = field->is_repeated();
     switch (field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
-        add ? reflection->AddString(&message, field, text) : reflection->SetString(&message, field, text);
+        add ? reflection->AddString(&message, field, text)
+            : reflection->SetString(&message, field, text);
         return;
       case FieldDescriptor::CPPTYPE_BOOL:
         if (text == "true" || text == "false") {
@@ -57,7 +58,8 @@ class Reader {
         auto number = ParseUint(text);
         bool wide = field->cpp_type() == FieldDescriptor::CPPTYPE_UINT64;
         if (!number || (!wide && *number > UINT32_MAX)) {
-          Problem(at, fmt::format("{}: '{}' is not a number from 0 to {}", path, text, wide ? UINT64_MAX : UINT32_MAX));
+          Problem(at, fmt::format("{}: '{}' is not a number from 0 to {}", path, text,
+                                  wide ? UINT64_MAX : UINT32_MAX));
         } else if (wide) {
           reflection->SetUInt64(&message, field, *number);
         } else if (add) {
@@ -81,8 +83,8 @@ class Reader {
   }
 
  private:
-  void ReadEntry(const YAML::Node& key_node, const YAML::Node& value, const std::string& key, const std::string& path,
-                 Message& message) {
+  void ReadEntry(const YAML::Node& key_node, const YAML::Node& value, const std::string& key,
+                 const std::string& path, Message& message) {
     const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(key);
     if (field == nullptr && key.ends_with("_file")) {
       field = message.GetDescriptor()->FindFieldByName(key.substr(0, key.size() - 5));
@@ -108,7 +110,8 @@ class Reader {
   }
 
   // A later file replaces a list as a whole: adding to it could never take anything away.
-  void ReadList(const YAML::Node& value, const FieldDescriptor* field, const std::string& path, Message& message) {
+  void ReadList(const YAML::Node& value, const FieldDescriptor* field, const std::string& path,
+                Message& message) {
     if (!value.IsSequence() && !value.IsNull()) {
       Problem(value, fmt::format("{} must be a list", path));
       return;
@@ -128,8 +131,8 @@ class Reader {
     }
   }
 
-  void ReadSecretFile(const YAML::Node& value, const FieldDescriptor* field, const std::string& path,
-                      Message& message) {
+  void ReadSecretFile(const YAML::Node& value, const FieldDescriptor* field,
+                      const std::string& path, Message& message) {
     std::string name = value.IsScalar() ? value.Scalar() : "";
     std::ifstream file(name);
     std::stringstream content;
@@ -146,8 +149,9 @@ class Reader {
 };
 
 // Sets one value by its path; for the environment and --set.
-void SetPath(const std::string& where, const std::vector<std::string>& path, const std::string& value,
-             v1::PlatformConfig& config, std::vector<std::string>& problems) {
+void SetPath(const std::string& where, const std::vector<std::string>& path,
+             const std::string& value, v1::PlatformConfig& config,
+             std::vector<std::string>& problems) {
   Reader reader(where);
   YAML::Node node(value);
   // A flow value ("[a, b]") reaches lists too.
@@ -168,7 +172,8 @@ void SetPath(const std::string& where, const std::vector<std::string>& path, con
   problems.insert(problems.end(), reader.problems().begin(), reader.problems().end());
 }
 
-void ReadFile(const std::string& name, v1::PlatformConfig& config, std::vector<std::string>& problems) {
+void ReadFile(const std::string& name, v1::PlatformConfig& config,
+              std::vector<std::string>& problems) {
   std::ifstream file(name);
   if (!file) {
     problems.push_back(fmt::format("{}: cannot read the file", name));
@@ -183,7 +188,8 @@ void ReadFile(const std::string& name, v1::PlatformConfig& config, std::vector<s
   problems.insert(problems.end(), reader.problems().begin(), reader.problems().end());
 }
 
-// PENNYPOST_RELAY_RETRY_SECONDS -> relay.retry_seconds; PENNYPOST_COMMON_RPC__CA_FILE -> common.rpc.ca_file.
+// PENNYPOST_RELAY_RETRY_SECONDS -> relay.retry_seconds; PENNYPOST_COMMON_RPC__CA_FILE ->
+// common.rpc.ca_file.
 std::vector<std::string> PathOfVariable(std::string_view name) {
   size_t service_end = name.find('_');
   if (service_end == std::string_view::npos) return {ToLower(name)};
@@ -225,7 +231,8 @@ absl::StatusOr<v1::PlatformConfig> Load(const Sources& sources) {
   constexpr std::string_view kPrefix = "PENNYPOST_";
   for (const auto& [name, value] : sources.environment) {
     if (!name.starts_with(kPrefix)) continue;
-    SetPath(name, PathOfVariable(std::string_view(name).substr(kPrefix.size())), value, config, problems);
+    SetPath(name, PathOfVariable(std::string_view(name).substr(kPrefix.size())), value, config,
+            problems);
   }
   for (const std::string& setting : sources.settings) {
     size_t equals = setting.find('=');
@@ -234,7 +241,8 @@ absl::StatusOr<v1::PlatformConfig> Load(const Sources& sources) {
       continue;
     }
     std::vector<std::string> path;
-    for (std::string_view part : Split(std::string_view(setting).substr(0, equals), '.')) path.emplace_back(part);
+    for (std::string_view part : Split(std::string_view(setting).substr(0, equals), '.'))
+      path.emplace_back(part);
     SetPath("--set", path, setting.substr(equals + 1), config, problems);
   }
   if (problems.empty()) return config;
@@ -278,6 +286,8 @@ std::string PrintRedacted(const v1::PlatformConfig& config) {
   return copy.DebugString();
 }
 
-bool IsOff(const std::string& address) { return address.empty() || address == "off"; }
+bool IsOff(const std::string& address) {
+  return address.empty() || address == "off";
+}
 
 }  // namespace pennypost::config

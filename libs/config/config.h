@@ -1,9 +1,9 @@
 #pragma once
 // The configuration file: YAML into the messages of pennypost.config.v1.
 //
-// Precedence: default < files in their order < environment (PENNYPOST_INGRESS_MAX_ERRORS, `__` between levels:
-// PENNYPOST_COMMON_RPC__CA_FILE) < --set ingress.max_errors=5. Unknown keys, wrong types and unreadable files are one
-// problem each, with file and line.
+// Precedence: default < files in their order < environment (PENNYPOST_INGRESS_MAX_ERRORS, `__`
+// between levels: PENNYPOST_COMMON_RPC__CA_FILE) < --set ingress.max_errors=5. Unknown keys, wrong
+// types and unreadable files are one problem each, with file and line.
 
 #include <string>
 #include <utility>
@@ -16,8 +16,9 @@ namespace pennypost::config {
 
 struct Sources {
   std::vector<std::string> files;
-  std::vector<std::pair<std::string, std::string>> environment;  // all of the process; others than PENNYPOST_ are skipped
-  std::vector<std::string> settings;                              // "a.b=c"
+  std::vector<std::pair<std::string, std::string>>
+      environment;                    // all of the process; others than PENNYPOST_ are skipped
+  std::vector<std::string> settings;  // "a.b=c"
 };
 
 // All problems at once, one a line, in the message of an InvalidArgument.

@@ -12,7 +12,8 @@ namespace {
 
 class ConfigTest : public ::testing::Test {
  protected:
-  ConfigTest() : dir_(std::filesystem::temp_directory_path() / ("pp-config-" + std::to_string(getpid()))) {
+  ConfigTest()
+      : dir_(std::filesystem::temp_directory_path() / ("pp-config-" + std::to_string(getpid()))) {
     std::filesystem::create_directories(dir_);
   }
   ~ConfigTest() override { std::filesystem::remove_all(dir_); }
@@ -31,10 +32,14 @@ class ConfigTest : public ::testing::Test {
 };
 
 TEST_F(ConfigTest, DefaultsFilesEnvironmentAndSettingsInThatOrder) {
-  std::string first = File("1.yaml", "ingress: {max_errors: 5, smtp: '127.0.0.1:2525'}\ndirectory: {domains: [a.test]}\n");
-  std::string second = File("2.yaml", "ingress: {max_errors: 6}\ndirectory: {domains: [b.test, c.test]}\n");
+  std::string first =
+      File("1.yaml",
+           "ingress: {max_errors: 5, smtp: '127.0.0.1:2525'}\ndirectory: {domains: [a.test]}\n");
+  std::string second =
+      File("2.yaml", "ingress: {max_errors: 6}\ndirectory: {domains: [b.test, c.test]}\n");
   auto config = Load({.files = {first, second},
-                      .environment = {{"PENNYPOST_INGRESS_MAX_HOPS", "9"}, {"PENNYPOST_COMMON_RPC__CA_FILE", "/ca"}},
+                      .environment = {{"PENNYPOST_INGRESS_MAX_HOPS", "9"},
+                                      {"PENNYPOST_COMMON_RPC__CA_FILE", "/ca"}},
                       .settings = {"ingress.max_hops=10", "ingress.proxy_networks=[10.0.0.0/8]"}});
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->ingress().smtp(), "127.0.0.1:2525");
@@ -48,8 +53,11 @@ TEST_F(ConfigTest, DefaultsFilesEnvironmentAndSettingsInThatOrder) {
 }
 
 TEST_F(ConfigTest, EachProblemIsOneLineWithItsPlace) {
-  std::string problems = ProblemsOf("ingress:\n  max_errors: many\n  max_erors: 3\nunknown: 1\nrelay: [1]\n");
-  EXPECT_NE(problems.find("a.yaml:2: ingress.max_errors: 'many' is not a number from 0 to 4294967295"), std::string::npos)
+  std::string problems =
+      ProblemsOf("ingress:\n  max_errors: many\n  max_erors: 3\nunknown: 1\nrelay: [1]\n");
+  EXPECT_NE(
+      problems.find("a.yaml:2: ingress.max_errors: 'many' is not a number from 0 to 4294967295"),
+      std::string::npos)
       << problems;
   EXPECT_NE(problems.find("a.yaml:3: unknown key ingress.max_erors"), std::string::npos);
   EXPECT_NE(problems.find("a.yaml:4: unknown key unknown"), std::string::npos);

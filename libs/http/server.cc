@@ -35,7 +35,8 @@ Request ToRequest(const Parser::value_type& message, const net::Peer& peer) {
     for (std::string_view pair : Split(std::string_view(target).substr(question + 1), '&')) {
       size_t equals = pair.find('=');
       std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
-      request.query.emplace_back(PercentDecode(pair.substr(0, equals), true), PercentDecode(value, true));
+      request.query.emplace_back(PercentDecode(pair.substr(0, equals), true),
+                                 PercentDecode(value, true));
     }
   }
   for (const auto& field : message) {
@@ -47,9 +48,11 @@ Request ToRequest(const Parser::value_type& message, const net::Peer& peer) {
 }
 
 std::string Render(const Response& response, bool head, bool keep_alive) {
-  auto reason = beast::http::obsolete_reason(beast::http::int_to_status(static_cast<unsigned>(response.status)));
+  auto reason = beast::http::obsolete_reason(
+      beast::http::int_to_status(static_cast<unsigned>(response.status)));
   std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string(reason));
-  out += fmt::format("Content-Length: {}\r\nContent-Type: {}\r\n", response.body.size(), response.content_type);
+  out += fmt::format("Content-Length: {}\r\nContent-Type: {}\r\n", response.body.size(),
+                     response.content_type);
   out += "X-Content-Type-Options: nosniff\r\n";
   for (const auto& [name, value] : response.headers) out += fmt::format("{}: {}\r\n", name, value);
   out += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
@@ -67,7 +70,8 @@ std::string RenderError(const beast::error_code& error) {
 enum class ReadResult { kRequest, kClosed, kRefused };
 
 // Reads until the parser has a whole request. `buffer` keeps what came behind it.
-net::Awaitable<ReadResult> ReadRequest(net::Stream& stream, std::string& buffer, Parser& parser, const Limits& limits) {
+net::Awaitable<ReadResult> ReadRequest(net::Stream& stream, std::string& buffer, Parser& parser,
+                                       const Limits& limits) {
   char chunk[16384];
   bool need_input = buffer.empty();
   while (!parser.is_done()) {
@@ -107,8 +111,8 @@ std::string Request::Header(std::string_view name) const {
   return "";
 }
 
-net::Awaitable<void> Serve(std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain,
-                           Handler handler, Limits limits) {
+net::Awaitable<void> Serve(std::shared_ptr<net::Stream> stream, net::Peer peer,
+                           const net::DrainSignal& drain, Handler handler, Limits limits) {
   std::string buffer;
   while (!drain.draining()) {
     Parser parser;

@@ -1,5 +1,6 @@
 #pragma once
-// HTTP/1.1 for the health ports and for web: Beast reads the requests, this gives them limits, time and drain.
+// HTTP/1.1 for the health ports and for web: Beast reads the requests, this gives them limits, time
+// and drain.
 
 #include <functional>
 #include <memory>
@@ -42,7 +43,7 @@ struct Limits {
 using Handler = std::function<net::Awaitable<Response>(Request)>;
 
 // Answers the requests of one connection until it ends, errs or the server drains.
-net::Awaitable<void> Serve(std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain,
-                           Handler handler, Limits limits);
+net::Awaitable<void> Serve(std::shared_ptr<net::Stream> stream, net::Peer peer,
+                           const net::DrainSignal& drain, Handler handler, Limits limits);
 
 }  // namespace pennypost::http

@@ -38,7 +38,8 @@ void AppendJson(std::string& out, std::string_view text) {
 // Plain values are quoted only where they hold a space or something unprintable.
 void AppendPlain(std::string& out, std::string_view text) {
   bool simple = !text.empty();
-  for (char c : text) simple = simple && static_cast<unsigned char>(c) > 0x20 && c != '"' && c != 0x7F;
+  for (char c : text)
+    simple = simple && static_cast<unsigned char>(c) > 0x20 && c != '"' && c != 0x7F;
   if (simple) {
     out += text;
   } else {
@@ -60,10 +61,13 @@ absl::Status Init(std::string_view service, std::string_view level, std::string_
       return absl::OkStatus();
     }
   }
-  return SyntaxError(fmt::format("common.log.level: '{}' is not debug, info, warning or error", level));
+  return SyntaxError(
+      fmt::format("common.log.level: '{}' is not debug, info, warning or error", level));
 }
 
-bool Enabled(Level level) { return level >= g_level.load(std::memory_order_relaxed); }
+bool Enabled(Level level) {
+  return level >= g_level.load(std::memory_order_relaxed);
+}
 
 std::string Render(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
@@ -101,8 +105,8 @@ std::string Render(Level level, std::string_view event, std::initializer_list<Fi
 void Write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   std::string line = Render(level, event, fields);
   line.push_back('\n');
-  // One write a record keeps lines of several threads and processes apart. A full pipe or disk must not stop the mail:
-  // the record is lost then.
+  // One write a record keeps lines of several threads and processes apart. A full pipe or disk must
+  // not stop the mail: the record is lost then.
   [[maybe_unused]] ssize_t n = write(STDOUT_FILENO, line.data(), line.size());
 }
 

@@ -3,8 +3,8 @@
 //
 //   log::Info("smtp.rcpt.rejected", {{"session", id}, {"code", 550}});
 //
-// `event` is a stable code; fields follow the names in docs/operations/logs.md. Secrets and message content never go in.
-// Thread-safe; a record is one write.
+// `event` is a stable code; fields follow the names in docs/operations/logs.md. Secrets and message
+// content never go in. Thread-safe; a record is one write.
 
 #include <cstdint>
 #include <initializer_list>
@@ -20,14 +20,14 @@ enum class Level { kDebug, kInfo, kWarning, kError };
 
 class Value {
  public:
-  Value(std::string_view text) : value_(text) {}                       // NOLINT: fields read like literals
-  Value(const std::string& text) : value_(std::string_view(text)) {}   // NOLINT
-  Value(const char* text) : value_(std::string_view(text)) {}          // NOLINT
-  Value(int number) : value_(int64_t{number}) {}                       // NOLINT
-  Value(int64_t number) : value_(number) {}                            // NOLINT
-  Value(uint32_t number) : value_(int64_t{number}) {}                  // NOLINT
-  Value(uint64_t number) : value_(static_cast<int64_t>(number)) {}     // NOLINT
-  Value(double number) : value_(number) {}                             // NOLINT
+  Value(std::string_view text) : value_(text) {}  // NOLINT: fields read like literals
+  Value(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT
+  Value(const char* text) : value_(std::string_view(text)) {}         // NOLINT
+  Value(int number) : value_(int64_t{number}) {}                      // NOLINT
+  Value(int64_t number) : value_(number) {}                           // NOLINT
+  Value(uint32_t number) : value_(int64_t{number}) {}                 // NOLINT
+  Value(uint64_t number) : value_(static_cast<int64_t>(number)) {}    // NOLINT
+  Value(double number) : value_(number) {}                            // NOLINT
 
  private:
   friend std::string Render(Level, std::string_view, std::initializer_list<struct Field>);
@@ -39,8 +39,8 @@ struct Field {
   Value value;
 };
 
-// Once, before threads start. `level` is debug, info, warning or error; `format` json or plain; `service` goes into
-// every record.
+// Once, before threads start. `level` is debug, info, warning or error; `format` json or plain;
+// `service` goes into every record.
 absl::Status Init(std::string_view service, std::string_view level, std::string_view format);
 
 bool Enabled(Level level);

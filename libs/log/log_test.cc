@@ -7,7 +7,8 @@ namespace {
 
 TEST(Log, PeersCannotForgeARecord) {
   ASSERT_TRUE(Init("test", "info", "json").ok());
-  std::string line = Render(Level::kInfo, "x.y", {{"helo", "a\"\r\n{\xFF"}, {"n", 3}, {"empty", ""}});
+  std::string line =
+      Render(Level::kInfo, "x.y", {{"helo", "a\"\r\n{\xFF"}, {"n", 3}, {"empty", ""}});
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_NE(line.find(R"("helo":"a\"\u000d\u000a{\u00ff","n":3})"), std::string::npos) << line;
   EXPECT_EQ(line.find("empty"), std::string::npos);

@@ -16,10 +16,13 @@ namespace pennypost::metrics {
 
 using Labels = std::map<std::string, std::string>;
 
-prometheus::Counter& Counter(const std::string& name, const std::string& help, const Labels& labels = {});
-prometheus::Gauge& Gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+prometheus::Counter& Counter(const std::string& name, const std::string& help,
+                             const Labels& labels = {});
+prometheus::Gauge& Gauge(const std::string& name, const std::string& help,
+                         const Labels& labels = {});
 // Upper bounds in seconds from 0.5 ms to 30 s.
-prometheus::Histogram& DurationHistogram(const std::string& name, const std::string& help, const Labels& labels = {});
+prometheus::Histogram& DurationHistogram(const std::string& name, const std::string& help,
+                                         const Labels& labels = {});
 
 // All of the process in Prometheus' text format.
 std::string Scrape();

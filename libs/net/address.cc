@@ -11,7 +11,9 @@ namespace {
 constexpr std::array<uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 }
 
-bool IpAddress::IsV4() const { return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin()); }
+bool IpAddress::IsV4() const {
+  return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes.begin());
+}
 
 std::string IpAddress::ToString() const {
   char text[INET6_ADDRSTRLEN] = "";
@@ -43,16 +45,31 @@ std::string IpAddress::LimitKey() const {
 
 bool IpAddress::IsSpecial() const {
   static const std::vector<Cidr> special = *ParseCidrs({
-      "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-      "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3", "::/128", "::1/128",
-      "fc00::/7", "fe80::/10", "ff00::/8", "64:ff9b::/96", "2002::/16",
+      "0.0.0.0/8",
+      "10.0.0.0/8",
+      "100.64.0.0/10",
+      "127.0.0.0/8",
+      "169.254.0.0/16",
+      "172.16.0.0/12",
+      "192.0.0.0/24",
+      "192.168.0.0/16",
+      "198.18.0.0/15",
+      "224.0.0.0/3",
+      "::/128",
+      "::1/128",
+      "fc00::/7",
+      "fe80::/10",
+      "ff00::/8",
+      "64:ff9b::/96",
+      "2002::/16",
   });
   return ContainsAny(special, *this);
 }
 
 bool Cidr::Contains(const IpAddress& address) const {
   int whole = prefix / 8;
-  if (std::memcmp(network.bytes.data(), address.bytes.data(), static_cast<size_t>(whole)) != 0) return false;
+  if (std::memcmp(network.bytes.data(), address.bytes.data(), static_cast<size_t>(whole)) != 0)
+    return false;
   int rest = prefix % 8;
   if (rest == 0) return true;
   auto mask = static_cast<uint8_t>(0xFF << (8 - rest));
@@ -68,7 +85,8 @@ absl::StatusOr<Cidr> Cidr::Parse(std::string_view text) {
   if (slash == std::string_view::npos) return cidr;
   auto prefix = ParseUint(text.substr(slash + 1));
   uint64_t longest = address->IsV4() ? 32 : 128;
-  if (!prefix || *prefix > longest) return SyntaxError(fmt::format("'{}' has a wrong prefix length", text));
+  if (!prefix || *prefix > longest)
+    return SyntaxError(fmt::format("'{}' has a wrong prefix length", text));
   cidr.prefix = static_cast<int>(*prefix) + (address->IsV4() ? 96 : 0);
   return cidr;
 }
@@ -89,7 +107,8 @@ bool ContainsAny(const std::vector<Cidr>& networks, const IpAddress& address) {
 
 absl::StatusOr<HostPort> ParseHostPort(std::string_view text) {
   size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return SyntaxError(fmt::format("'{}' is not HOST:PORT", text));
+  if (colon == std::string_view::npos)
+    return SyntaxError(fmt::format("'{}' is not HOST:PORT", text));
   std::string_view host = text.substr(0, colon);
   auto port = ParseUint(text.substr(colon + 1));
   if (!port || *port > 65535) return SyntaxError(fmt::format("'{}' has a wrong port", text));

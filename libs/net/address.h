@@ -12,7 +12,8 @@
 
 namespace pennypost::net {
 
-// An IPv4 or IPv6 address in 16 bytes; IPv4 as ::ffff:a.b.c.d, so that a mapped address is the same as the plain one.
+// An IPv4 or IPv6 address in 16 bytes; IPv4 as ::ffff:a.b.c.d, so that a mapped address is the same
+// as the plain one.
 struct IpAddress {
   std::array<uint8_t, 16> bytes{};
 
@@ -23,8 +24,8 @@ struct IpAddress {
   static std::optional<IpAddress> Parse(std::string_view text);
   // What limits count by: the address itself for IPv4, its /64 for IPv6.
   std::string LimitKey() const;
-  // Loopback, private, link-local, multicast, documentation-free list of ROBUSTNESS N4 and W3: never a place that a
-  // name in somebody else's DNS may send us to.
+  // Loopback, private, link-local, multicast, documentation-free list of ROBUSTNESS N4 and W3:
+  // never a place that a name in somebody else's DNS may send us to.
   bool IsSpecial() const;
 };
 

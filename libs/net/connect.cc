@@ -15,7 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using Endpoint = asio::generic::stream_protocol::endpoint;
 
-Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(Endpoint endpoint, absl::Duration timeout) {
+Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> Connect(Endpoint endpoint,
+                                                           absl::Duration timeout) {
   auto executor = co_await asio::this_coro::executor;
   auto socket = std::make_shared<SocketStream::Socket>(executor);
   auto expired = std::make_shared<bool>(false);
@@ -49,7 +50,8 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> ConnectTcp(IpAddress address,
   co_return co_await Connect(endpoint, timeout);
 }
 
-Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> ConnectUnix(std::string path, absl::Duration timeout) {
+Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> ConnectUnix(std::string path,
+                                                               absl::Duration timeout) {
   Endpoint endpoint = asio::local::stream_protocol::endpoint(path);
   co_return co_await Connect(endpoint, timeout);
 }

@@ -22,7 +22,10 @@ using asio::ip::tcp;
 
 struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   Impl(asio::io_context& io_context, ListenerLimits listener_limits, Handler session_handler)
-      : io(io_context), limits(std::move(listener_limits)), handler(std::move(session_handler)), acceptor(io) {}
+      : io(io_context),
+        limits(std::move(listener_limits)),
+        handler(std::move(session_handler)),
+        acceptor(io) {}
 
   asio::io_context& io;
   const ListenerLimits limits;
@@ -53,7 +56,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
     if (sessions.empty()) empty.notify_all();
   }
 
-  static Awaitable<void> RunSession(std::shared_ptr<Impl> self, std::shared_ptr<Stream> stream, Peer peer) {
+  static Awaitable<void> RunSession(std::shared_ptr<Impl> self, std::shared_ptr<Stream> stream,
+                                    Peer peer) {
     std::string key = peer.address.LimitKey();
     if (!self->Enter(key, stream)) {
       co_await stream->Write(self->limits.refusal, absl::Seconds(1));
@@ -70,7 +74,8 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
       auto strand = asio::make_strand(self->io);
       boost::system::error_code error;
       tcp::socket socket(strand);
-      std::tie(error) = co_await self->acceptor.async_accept(socket, asio::as_tuple(asio::use_awaitable));
+      std::tie(error) =
+          co_await self->acceptor.async_accept(socket, asio::as_tuple(asio::use_awaitable));
       if (error == asio::error::operation_aborted || !self->acceptor.is_open()) co_return;
       if (error) {
         // Out of descriptors or memory: the connection waits in the kernel until some are free.
@@ -109,7 +114,9 @@ absl::Status Listener::Start(const std::string& address) {
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(4096, error);
-  if (error) return UnavailableError(fmt::format("cannot listen on {}: {}", address, ToLower(error.message())));
+  if (error)
+    return UnavailableError(
+        fmt::format("cannot listen on {}: {}", address, ToLower(error.message())));
   asio::co_spawn(impl_->io, Impl::Accept(impl_), asio::detached);
   return absl::OkStatus();
 }
@@ -137,7 +144,8 @@ void Listener::BeginDrain() {
 
 void Listener::FinishDrain(absl::Duration at_most) {
   std::unique_lock lock(impl_->mutex);
-  impl_->empty.wait_for(lock, absl::ToChronoMilliseconds(at_most), [&] { return impl_->sessions.empty(); });
+  impl_->empty.wait_for(lock, absl::ToChronoMilliseconds(at_most),
+                        [&] { return impl_->sessions.empty(); });
 }
 
 }  // namespace pennypost::net

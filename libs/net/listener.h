@@ -57,7 +57,8 @@ class Listener {
 
   // Stops accepting, marks the drain signal and wakes every session's Read with Cancelled.
   void BeginDrain();
-  // Waits until no session is left or the time is up, then cuts what is left. From outside the io threads.
+  // Waits until no session is left or the time is up, then cuts what is left. From outside the io
+  // threads.
   void FinishDrain(absl::Duration at_most);
 
  private:

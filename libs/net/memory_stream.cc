@@ -39,8 +39,8 @@ Awaitable<absl::Status> MemoryStream::StartTlsServer(const TlsServerContext&, ab
   co_return absl::OkStatus();
 }
 
-Awaitable<absl::Status> MemoryStream::StartTlsClient(const TlsClientContext&, const std::string&, PeerVerification,
-                                                     absl::Duration) {
+Awaitable<absl::Status> MemoryStream::StartTlsClient(const TlsClientContext&, const std::string&,
+                                                     PeerVerification, absl::Duration) {
   if (Fails()) co_return UnavailableError("TLS handshake: failed");
   tls_ = true;
   co_return absl::OkStatus();

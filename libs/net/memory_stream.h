@@ -1,5 +1,6 @@
 #pragma once
-// A Stream in memory for driver tests: the test scripts what is read, and may make the n-th operation fail.
+// A Stream in memory for driver tests: the test scripts what is read, and may make the n-th
+// operation fail.
 
 #include <deque>
 #include <string>
@@ -20,11 +21,15 @@ class MemoryStream : public Stream {
   bool closed() const { return closed_; }
   int operations() const { return operations_; }
 
-  Awaitable<absl::StatusOr<size_t>> Read(char* buffer, size_t size, absl::Duration timeout) override;
+  Awaitable<absl::StatusOr<size_t>> Read(char* buffer, size_t size,
+                                         absl::Duration timeout) override;
   Awaitable<absl::Status> Write(std::string_view bytes, absl::Duration timeout) override;
-  Awaitable<absl::Status> StartTlsServer(const TlsServerContext& context, absl::Duration timeout) override;
-  Awaitable<absl::Status> StartTlsClient(const TlsClientContext& context, const std::string& server_name,
-                                         PeerVerification verification, absl::Duration timeout) override;
+  Awaitable<absl::Status> StartTlsServer(const TlsServerContext& context,
+                                         absl::Duration timeout) override;
+  Awaitable<absl::Status> StartTlsClient(const TlsClientContext& context,
+                                         const std::string& server_name,
+                                         PeerVerification verification,
+                                         absl::Duration timeout) override;
   void Interrupt() override { interrupted_ = true; }
   Awaitable<void> Close() override;
   std::string TlsDescription() const override { return tls_ ? "TLSv1.3 memory" : ""; }

@@ -64,7 +64,8 @@ absl::Status SocketStream::ToStatus(const boost::system::error_code& error) cons
   return UnavailableError(error.message());
 }
 
-Awaitable<absl::StatusOr<size_t>> SocketStream::Read(char* buffer, size_t size, absl::Duration timeout) {
+Awaitable<absl::StatusOr<size_t>> SocketStream::Read(char* buffer, size_t size,
+                                                     absl::Duration timeout) {
   if (state_->interrupted) {
     state_->interrupted = false;
     co_return absl::CancelledError("interrupted");
@@ -106,25 +107,29 @@ Awaitable<absl::Status> SocketStream::Write(std::string_view bytes, absl::Durati
   co_return ToStatus(error);
 }
 
-Awaitable<absl::Status> SocketStream::Handshake(std::shared_ptr<asio::ssl::context> context, bool server,
-                                                absl::Duration timeout) {
+Awaitable<absl::Status> SocketStream::Handshake(std::shared_ptr<asio::ssl::context> context,
+                                                bool server, absl::Duration timeout) {
   SetDeadline(timeout);
   boost::system::error_code error;
-  std::tie(error) =
-      co_await tls_->async_handshake(server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client, kTuple);
+  std::tie(error) = co_await tls_->async_handshake(
+      server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client, kTuple);
   tls_context_ = std::move(context);
-  if (error && !state_->timed_out) co_return UnavailableError(fmt::format("TLS handshake: {}", error.message()));
+  if (error && !state_->timed_out)
+    co_return UnavailableError(fmt::format("TLS handshake: {}", error.message()));
   co_return ToStatus(error);
 }
 
-Awaitable<absl::Status> SocketStream::StartTlsServer(const TlsServerContext& context, absl::Duration timeout) {
+Awaitable<absl::Status> SocketStream::StartTlsServer(const TlsServerContext& context,
+                                                     absl::Duration timeout) {
   tls_context_ = context.Current();
   tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
   co_return co_await Handshake(tls_context_, true, timeout);
 }
 
-Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& context, const std::string& server_name,
-                                                     PeerVerification verification, absl::Duration timeout) {
+Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& context,
+                                                     const std::string& server_name,
+                                                     PeerVerification verification,
+                                                     absl::Duration timeout) {
   tls_context_ = context.Current();
   tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
   SSL_set_tlsext_host_name(tls_->native_handle(), server_name.c_str());

@@ -14,8 +14,9 @@
 
 namespace pennypost::net {
 
-// One timer watches the whole connection: an operation only notes its deadline, and the timer looks at the note when it
-// fires. That costs nothing per read, where a timer an operation would be set and cancelled each time.
+// One timer watches the whole connection: an operation only notes its deadline, and the timer looks
+// at the note when it fires. That costs nothing per read, where a timer an operation would be set
+// and cancelled each time.
 class SocketStream : public Stream {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
@@ -23,11 +24,15 @@ class SocketStream : public Stream {
   explicit SocketStream(Socket socket);
   ~SocketStream() override;
 
-  Awaitable<absl::StatusOr<size_t>> Read(char* buffer, size_t size, absl::Duration timeout) override;
+  Awaitable<absl::StatusOr<size_t>> Read(char* buffer, size_t size,
+                                         absl::Duration timeout) override;
   Awaitable<absl::Status> Write(std::string_view bytes, absl::Duration timeout) override;
-  Awaitable<absl::Status> StartTlsServer(const TlsServerContext& context, absl::Duration timeout) override;
-  Awaitable<absl::Status> StartTlsClient(const TlsClientContext& context, const std::string& server_name,
-                                         PeerVerification verification, absl::Duration timeout) override;
+  Awaitable<absl::Status> StartTlsServer(const TlsServerContext& context,
+                                         absl::Duration timeout) override;
+  Awaitable<absl::Status> StartTlsClient(const TlsClientContext& context,
+                                         const std::string& server_name,
+                                         PeerVerification verification,
+                                         absl::Duration timeout) override;
   void Interrupt() override;
   Awaitable<void> Close() override;
   std::string TlsDescription() const override;

@@ -20,8 +20,8 @@ std::shared_ptr<ssl::context> NewContext(ssl::context::method method) {
   auto context = std::make_shared<ssl::context>(method);
   SSL_CTX* native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                  SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   // Idle sessions are many: give read and write buffers back between records.
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_cipher_list(native, kCiphers);
@@ -33,7 +33,8 @@ int64_t StampOf(const std::string& certificate, const std::string& key) {
   struct stat a {};
   struct stat b {};
   if (stat(certificate.c_str(), &a) != 0 || stat(key.c_str(), &b) != 0) return 0;
-  return (a.st_mtim.tv_sec ^ b.st_mtim.tv_sec << 1) * 1'000'000'007 + a.st_mtim.tv_nsec + b.st_mtim.tv_nsec;
+  return (a.st_mtim.tv_sec ^ b.st_mtim.tv_sec << 1) * 1'000'000'007 + a.st_mtim.tv_nsec +
+         b.st_mtim.tv_nsec;
 }
 
 // RFC 7301 3.2, and ALPACA: a client that names protocols must name ours.
@@ -53,11 +54,14 @@ int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const u
 
 }  // namespace
 
-TlsServerContext::TlsServerContext(std::string certificate_file, std::string key_file, std::string alpn)
-    : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)), alpn_(std::move(alpn)) {}
+TlsServerContext::TlsServerContext(std::string certificate_file, std::string key_file,
+                                   std::string alpn)
+    : certificate_file_(std::move(certificate_file)),
+      key_file_(std::move(key_file)),
+      alpn_(std::move(alpn)) {}
 
-absl::StatusOr<std::unique_ptr<TlsServerContext>> TlsServerContext::Create(std::string certificate_file,
-                                                                           std::string key_file, std::string alpn) {
+absl::StatusOr<std::unique_ptr<TlsServerContext>> TlsServerContext::Create(
+    std::string certificate_file, std::string key_file, std::string alpn) {
   std::unique_ptr<TlsServerContext> context(
       new TlsServerContext(std::move(certificate_file), std::move(key_file), std::move(alpn)));
   RETURN_IF_ERROR(context->Load());
@@ -70,15 +74,19 @@ absl::Status TlsServerContext::Load() const {
   boost::system::error_code error;
   context->use_certificate_chain_file(certificate_file_, error);
   if (error) {
-    return SyntaxError(fmt::format("cannot read the certificate {}: {}", certificate_file_, error.message()));
+    return SyntaxError(
+        fmt::format("cannot read the certificate {}: {}", certificate_file_, error.message()));
   }
   context->use_private_key_file(key_file_, ssl::context::pem, error);
-  if (error) return SyntaxError(fmt::format("cannot read the key {}: {}", key_file_, error.message()));
+  if (error)
+    return SyntaxError(fmt::format("cannot read the key {}: {}", key_file_, error.message()));
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
-    return SyntaxError(fmt::format("the key {} does not belong to the certificate {}", key_file_, certificate_file_));
+    return SyntaxError(fmt::format("the key {} does not belong to the certificate {}", key_file_,
+                                   certificate_file_));
   }
   if (!alpn_.empty()) {
-    SSL_CTX_set_alpn_select_cb(context->native_handle(), &SelectAlpn, const_cast<std::string*>(&alpn_));
+    SSL_CTX_set_alpn_select_cb(context->native_handle(), &SelectAlpn,
+                               const_cast<std::string*>(&alpn_));
   }
   current_ = std::move(context);
   stamp_ = stamp;
@@ -101,11 +109,13 @@ int64_t TlsServerContext::ExpiresAt() const {
   auto context = Current();
   X509* certificate = SSL_CTX_get0_certificate(context->native_handle());
   struct tm end {};
-  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return 0;
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+    return 0;
   return timegm(&end);
 }
 
-absl::StatusOr<std::unique_ptr<TlsClientContext>> TlsClientContext::Create(const std::string& ca_file) {
+absl::StatusOr<std::unique_ptr<TlsClientContext>> TlsClientContext::Create(
+    const std::string& ca_file) {
   auto client = std::make_unique<TlsClientContext>();
   client->context_ = NewContext(ssl::context::tls_client);
   boost::system::error_code error;
@@ -114,7 +124,9 @@ absl::StatusOr<std::unique_ptr<TlsClientContext>> TlsClientContext::Create(const
   } else {
     client->context_->load_verify_file(ca_file, error);
   }
-  if (error) return SyntaxError(fmt::format("cannot read the certificates in {}: {}", ca_file, error.message()));
+  if (error)
+    return SyntaxError(
+        fmt::format("cannot read the certificates in {}: {}", ca_file, error.message()));
   return client;
 }
 

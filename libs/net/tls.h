@@ -1,5 +1,6 @@
 #pragma once
-// TLS contexts with the rules of RFC 9325: 1.2 and 1.3 only, AEAD ciphers, no compression, no renegotiation.
+// TLS contexts with the rules of RFC 9325: 1.2 and 1.3 only, AEAD ciphers, no compression, no
+// renegotiation.
 
 #include <memory>
 #include <mutex>
@@ -13,12 +14,15 @@ class context;
 
 namespace pennypost::net {
 
-// The certificate of our listeners. Files are looked at again at a handshake at most each second, so that a renewed
-// certificate is used without a restart and without dropping sessions. Thread-safe.
+// The certificate of our listeners. Files are looked at again at a handshake at most each second,
+// so that a renewed certificate is used without a restart and without dropping sessions.
+// Thread-safe.
 class TlsServerContext {
  public:
-  // `alpn` is the only protocol we agree to ("imap"); a client that offers others alone is refused (ALPACA).
-  static absl::StatusOr<std::unique_ptr<TlsServerContext>> Create(std::string certificate_file, std::string key_file,
+  // `alpn` is the only protocol we agree to ("imap"); a client that offers others alone is refused
+  // (ALPACA).
+  static absl::StatusOr<std::unique_ptr<TlsServerContext>> Create(std::string certificate_file,
+                                                                  std::string key_file,
                                                                   std::string alpn = "");
   std::shared_ptr<boost::asio::ssl::context> Current() const;
   // Seconds since 1970 when the certificate ends.

@@ -16,13 +16,15 @@ struct pg_conn;
 
 namespace pennypost::pg {
 
-// Errors: AlreadyExists for a unique violation; Aborted (CONFLICT) for deadlock and serialization failure, worth a retry of
-// the whole transaction; ResourceExhausted (STORAGE_FULL) for a full disk; Unavailable when the server is away, shutting
-// down or read-only; Unknown (WRITE_UNCERTAIN) when it went away during COMMIT; Internal (BUG) otherwise, with the words
-// of the server in the log, not in the status.
+// Errors: AlreadyExists for a unique violation; Aborted (CONFLICT) for deadlock and serialization
+// failure, worth a retry of the whole transaction; ResourceExhausted (STORAGE_FULL) for a full
+// disk; Unavailable when the server is away, shutting down or read-only; Unknown (WRITE_UNCERTAIN)
+// when it went away during COMMIT; Internal (BUG) otherwise, with the words of the server in the
+// log, not in the status.
 class Connection {
  public:
-  // Session settings for all: generic plans, time-outs. Refuses a server that would acknowledge what it may lose.
+  // Session settings for all: generic plans, time-outs. Refuses a server that would acknowledge
+  // what it may lose.
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& dsn);
   ~Connection();
 
@@ -34,8 +36,8 @@ class Connection {
     const Statement* statement;
     const Params* params;
   };
-  // Several statements in one round trip (pipeline mode). All run or, if one fails, none after it does; the first error
-  // comes back. Meant for use inside Begin and Commit.
+  // Several statements in one round trip (pipeline mode). All run or, if one fails, none after it
+  // does; the first error comes back. Meant for use inside Begin and Commit.
   absl::StatusOr<std::vector<Result>> RunAll(const std::vector<Step>& steps);
 
   absl::Status Begin();

@@ -5,10 +5,12 @@
 namespace pennypost::pg {
 namespace {
 
-constexpr Statement kApplied{"migrations_applied",
-                             "SELECT number, checksum FROM pennypost_migrations WHERE owner = $1 ORDER BY number"};
-constexpr Statement kRecord{"migrations_record",
-                            "INSERT INTO pennypost_migrations (owner, number, name, checksum) VALUES ($1, $2, $3, $4)"};
+constexpr Statement kApplied{
+    "migrations_applied",
+    "SELECT number, checksum FROM pennypost_migrations WHERE owner = $1 ORDER BY number"};
+constexpr Statement kRecord{
+    "migrations_record",
+    "INSERT INTO pennypost_migrations (owner, number, name, checksum) VALUES ($1, $2, $3, $4)"};
 
 absl::Status ApplyOne(Connection& connection, std::string_view owner, const Migration& step) {
   RETURN_IF_ERROR(connection.Begin());
@@ -20,8 +22,9 @@ absl::Status ApplyOne(Connection& connection, std::string_view owner, const Migr
   }
   if (status.ok()) return connection.Commit();
   connection.Rollback();
-  return MakeError(status.code(), ReasonOf(status),
-                   fmt::format("migration {} of {} failed: {}", step.name, owner, MessageOf(status)));
+  return MakeError(
+      status.code(), ReasonOf(status),
+      fmt::format("migration {} of {} failed: {}", step.name, owner, MessageOf(status)));
 }
 
 absl::StatusOr<int> ApplyMissing(Connection& connection, std::string_view owner,
@@ -30,7 +33,8 @@ absl::StatusOr<int> ApplyMissing(Connection& connection, std::string_view owner,
   who.Text(owner);
   ASSIGN_OR_RETURN(Result applied, connection.Run(kApplied, who));
   std::map<int64_t, std::string> checksums;
-  for (int row = 0; row < applied.rows(); ++row) checksums[applied.Int(row, 0)] = applied.Text(row, 1);
+  for (int row = 0; row < applied.rows(); ++row)
+    checksums[applied.Int(row, 0)] = applied.Text(row, 1);
   int count = 0;
   for (const Migration& step : migrations) {
     auto it = checksums.find(step.number);
@@ -38,8 +42,9 @@ absl::StatusOr<int> ApplyMissing(Connection& connection, std::string_view owner,
       RETURN_IF_ERROR(ApplyOne(connection, owner, step));
       ++count;
     } else if (it->second != HexEncode(Sha256(step.sql))) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kNone,
-                       fmt::format("migration {} of {} was changed after it was applied", step.name, owner));
+      return MakeError(
+          absl::StatusCode::kFailedPrecondition, Reason::kNone,
+          fmt::format("migration {} of {} was changed after it was applied", step.name, owner));
     }
   }
   return count;
@@ -47,13 +52,17 @@ absl::StatusOr<int> ApplyMissing(Connection& connection, std::string_view owner,
 
 }  // namespace
 
-absl::StatusOr<int> Migrate(Connection& connection, std::string_view owner, const std::vector<Migration>& migrations) {
+absl::StatusOr<int> Migrate(Connection& connection, std::string_view owner,
+                            const std::vector<Migration>& migrations) {
   // One migrator at a time, whoever starts it.
   RETURN_IF_ERROR(connection.Execute("SELECT pg_advisory_lock(7241001)"));
   absl::Status table = connection.Execute(
-      "CREATE TABLE IF NOT EXISTS pennypost_migrations (owner text NOT NULL, number int NOT NULL, name text NOT NULL, "
-      "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, number))");
-  absl::StatusOr<int> count = table.ok() ? ApplyMissing(connection, owner, migrations) : absl::StatusOr<int>(table);
+      "CREATE TABLE IF NOT EXISTS pennypost_migrations (owner text NOT NULL, number int NOT NULL, "
+      "name text NOT NULL, "
+      "checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (owner, "
+      "number))");
+  absl::StatusOr<int> count =
+      table.ok() ? ApplyMissing(connection, owner, migrations) : absl::StatusOr<int>(table);
   RETURN_IF_ERROR(connection.Execute("SELECT pg_advisory_unlock(7241001)"));
   return count;
 }

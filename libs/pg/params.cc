@@ -6,8 +6,10 @@ namespace pennypost::pg {
 namespace {
 
 // Type numbers of pg_type.dat; they never change.
-constexpr uint32_t kBool = 16, kBytea = 17, kInt8 = 20, kText = 25, kTimestamptz = 1184, kUuid = 2950;
-constexpr uint32_t kByteaArray = 1001, kTextArray = 1009, kInt8Array = 1016, kTimestamptzArray = 1185, kUuidArray = 2951;
+constexpr uint32_t kBool = 16, kBytea = 17, kInt8 = 20, kText = 25, kTimestamptz = 1184,
+                   kUuid = 2950;
+constexpr uint32_t kByteaArray = 1001, kTextArray = 1009, kInt8Array = 1016,
+                   kTimestamptzArray = 1185, kUuidArray = 2951;
 constexpr int64_t kEpochSeconds = 946'684'800;  // 2000-01-01 in Unix time
 
 template <class Number>
@@ -17,7 +19,8 @@ void AppendBigEndian(std::string& out, Number value) {
   }
 }
 
-// array_recv: dimensions, has-null flag, element type, length, lower bound, then length-prefixed elements.
+// array_recv: dimensions, has-null flag, element type, length, lower bound, then length-prefixed
+// elements.
 std::string ArrayHeader(uint32_t element_type, size_t count) {
   std::string out;
   AppendBigEndian<int32_t>(out, count == 0 ? 0 : 1);
@@ -57,11 +60,21 @@ Params& Params::Add(uint32_t type, std::string owned) {
   return *this;
 }
 
-Params& Params::Int(int64_t value) { return Add(kInt8, EightBytes(value)); }
-Params& Params::Text(std::string_view value) { return Add(kText, std::string(value)); }
-Params& Params::Bool(bool value) { return Add(kBool, std::string(1, value ? '\1' : '\0')); }
-Params& Params::Id(const Uuid& value) { return Add(kUuid, std::string(value.AsBytes())); }
-Params& Params::Time(absl::Time value) { return Add(kTimestamptz, EightBytes(ToPgMicros(value))); }
+Params& Params::Int(int64_t value) {
+  return Add(kInt8, EightBytes(value));
+}
+Params& Params::Text(std::string_view value) {
+  return Add(kText, std::string(value));
+}
+Params& Params::Bool(bool value) {
+  return Add(kBool, std::string(1, value ? '\1' : '\0'));
+}
+Params& Params::Id(const Uuid& value) {
+  return Add(kUuid, std::string(value.AsBytes()));
+}
+Params& Params::Time(absl::Time value) {
+  return Add(kTimestamptz, EightBytes(ToPgMicros(value)));
+}
 
 Params& Params::Bytes(std::string_view value) {
   types_.push_back(kBytea);
@@ -114,7 +127,9 @@ std::vector<const char*> Params::values() const {
   std::vector<const char*> out;
   out.reserve(slots_.size());
   for (const Slot& slot : slots_) {
-    out.push_back(slot.null ? nullptr : slot.borrowed != nullptr ? slot.borrowed : slot.owned.data());
+    out.push_back(slot.null                  ? nullptr
+                  : slot.borrowed != nullptr ? slot.borrowed
+                                             : slot.owned.data());
   }
   return out;
 }

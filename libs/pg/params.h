@@ -1,5 +1,6 @@
 #pragma once
-// Parameters of a statement, in PostgreSQL's binary form with their types, so that nothing is quoted or parsed.
+// Parameters of a statement, in PostgreSQL's binary form with their types, so that nothing is
+// quoted or parsed.
 
 #include <absl/time/time.h>
 

@@ -22,7 +22,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
   std::unique_lock lock(mutex_);
   auto available = [this] { return !idle_.empty() || open_ < size_; };
   if (!freed_.wait_for(lock, absl::ToChronoMilliseconds(kAcquireTimeout), available)) {
-    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "no database connection is free");
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded,
+                     "no database connection is free");
   }
   if (!idle_.empty()) {
     auto connection = std::move(idle_.back());
@@ -83,8 +84,8 @@ absl::StatusOr<Result> Pool::Run(const Statement& statement, const Params& param
     result = (*connection)->Run(statement, params);
     bool stale = !(*connection)->healthy();
     Release(*std::move(connection));
-    // An idle connection that the server closed meanwhile (a restart): once more on a new one. Statements outside a
-    // transaction are read-only or repeatable by contract.
+    // An idle connection that the server closed meanwhile (a restart): once more on a new one.
+    // Statements outside a transaction are read-only or repeatable by contract.
     if (!stale) break;
   }
   return result;
@@ -105,9 +106,11 @@ absl::Status Pool::InTransaction(const std::function<absl::Status(Connection&)>&
       stale = !connection.healthy();
       return inner;
     });
-    bool retry = status.code() == absl::StatusCode::kAborted ||
-                 // Nothing was committed when the connection broke before COMMIT: a stale one after a restart.
-                 (attempt == 0 && status.code() == absl::StatusCode::kUnavailable && (!began || stale));
+    bool retry =
+        status.code() == absl::StatusCode::kAborted ||
+        // Nothing was committed when the connection broke before COMMIT: a stale one after a
+        // restart.
+        (attempt == 0 && status.code() == absl::StatusCode::kUnavailable && (!began || stale));
     if (!retry) return status;
   }
   return status;

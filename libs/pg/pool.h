@@ -14,14 +14,15 @@
 
 namespace pennypost::pg {
 
-// Opens connections as they are needed, up to `size`. A broken one is thrown away; after a failed attempt to connect
-// the next one waits, 0.1 to 2 s, and callers get Unavailable at once in between. Thread-safe.
+// Opens connections as they are needed, up to `size`. A broken one is thrown away; after a failed
+// attempt to connect the next one waits, 0.1 to 2 s, and callers get Unavailable at once in
+// between. Thread-safe.
 class Pool {
  public:
   Pool(std::string dsn, size_t size) : dsn_(std::move(dsn)), size_(size) {}
 
-  // Runs `work` in one transaction and commits. Deadlocks and serialization failures are retried from the start, with
-  // jitter, up to five times: `work` must be repeatable. Any error rolls back.
+  // Runs `work` in one transaction and commits. Deadlocks and serialization failures are retried
+  // from the start, with jitter, up to five times: `work` must be repeatable. Any error rolls back.
   absl::Status InTransaction(const std::function<absl::Status(Connection&)>& work);
   // One statement of its own.
   absl::StatusOr<Result> Run(const Statement& statement, const Params& params = {});
@@ -46,9 +47,11 @@ class Pool {
   absl::Status health_;
 };
 
-// Applies what is missing of `migrations`, in order, under an advisory lock, each in a transaction of its own. `owner`
-// names the service ("mailbox"): its steps are recorded in pennypost_migrations. Returns how many were applied. A step
-// whose text differs from what was applied is refused.
-absl::StatusOr<int> Migrate(Connection& connection, std::string_view owner, const std::vector<Migration>& migrations);
+// Applies what is missing of `migrations`, in order, under an advisory lock, each in a transaction
+// of its own. `owner` names the service ("mailbox"): its steps are recorded in
+// pennypost_migrations. Returns how many were applied. A step whose text differs from what was
+// applied is refused.
+absl::StatusOr<int> Migrate(Connection& connection, std::string_view owner,
+                            const std::vector<Migration>& migrations);
 
 }  // namespace pennypost::pg

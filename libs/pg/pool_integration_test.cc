@@ -7,12 +7,16 @@
 namespace pennypost::pg {
 namespace {
 
-constexpr Statement kEcho{"t_echo", "SELECT $1::bigint, $2::text, $3::bytea, $4::bigint[], $5::text[], $6::timestamptz, $7::uuid, $8::boolean"};
+constexpr Statement kEcho{"t_echo",
+                          "SELECT $1::bigint, $2::text, $3::bytea, $4::bigint[], $5::text[], "
+                          "$6::timestamptz, $7::uuid, $8::boolean"};
 constexpr Statement kInsert{"t_insert", "INSERT INTO t_items (id) VALUES ($1)"};
 constexpr Statement kCount{"t_count", "SELECT count(*) FROM t_items"};
 constexpr Statement kSlow{"t_slow", "SELECT pg_sleep(0)"};
 
-std::string Dsn() { return getenv("PENNYPOST_TEST_DSN"); }
+std::string Dsn() {
+  return getenv("PENNYPOST_TEST_DSN");
+}
 
 TEST(Pg, BinaryValuesComeBackAsTheyWent) {
   Pool pool(Dsn(), 2);
@@ -20,7 +24,14 @@ TEST(Pg, BinaryValuesComeBackAsTheyWent) {
   Uuid id = NewUuidV7(time);
   std::string bytes("\0\xFF'\\", 4);
   Params params;
-  params.Int(-5).Text("gr\xC3\xBC\xC3\x9F'e").Bytes(bytes).Ints({1, -2}).Texts({"a", "", "b,\""}).Time(time).Id(id).Bool(true);
+  params.Int(-5)
+      .Text("gr\xC3\xBC\xC3\x9F'e")
+      .Bytes(bytes)
+      .Ints({1, -2})
+      .Texts({"a", "", "b,\""})
+      .Time(time)
+      .Id(id)
+      .Bool(true);
   auto result = pool.Run(kEcho, params);
   ASSERT_TRUE(result.ok()) << Describe(result.status());
   EXPECT_EQ(result->Int(0, 0), -5);
@@ -36,12 +47,15 @@ TEST(Pg, BinaryValuesComeBackAsTheyWent) {
 TEST(Pg, MigrationsApplyOnceAndAreNeverChanged) {
   auto connection = Connection::Open(Dsn());
   ASSERT_TRUE(connection.ok());
-  std::vector<Migration> steps = {{1, "0001_items", "CREATE TABLE t_items (id bigint PRIMARY KEY)"}};
+  std::vector<Migration> steps = {
+      {1, "0001_items", "CREATE TABLE t_items (id bigint PRIMARY KEY)"}};
   EXPECT_EQ(*Migrate(**connection, "test", steps), 1);
   EXPECT_EQ(*Migrate(**connection, "test", steps), 0);
   steps[0].sql = "CREATE TABLE t_items (id int)";
-  EXPECT_EQ(Migrate(**connection, "test", steps).status().code(), absl::StatusCode::kFailedPrecondition);
-  std::vector<Migration> broken = {{1, "0001_bad", "CREATE TABLE t_half (id int); SELECT nonsense"}};
+  EXPECT_EQ(Migrate(**connection, "test", steps).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  std::vector<Migration> broken = {
+      {1, "0001_bad", "CREATE TABLE t_half (id int); SELECT nonsense"}};
   EXPECT_FALSE(Migrate(**connection, "broken", broken).ok());
   EXPECT_FALSE((*connection)->Execute("SELECT * FROM t_half").ok());
 }
@@ -77,8 +91,11 @@ TEST(Pg, AKilledBackendIsReplaced) {
   Pool pool(Dsn(), 1);
   ASSERT_TRUE(pool.Run(kSlow).ok());
   auto killer = Connection::Open(Dsn());
-  ASSERT_TRUE((*killer)->Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                                 "AND datname = current_database()").ok());
+  ASSERT_TRUE((*killer)
+                  ->Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+                            "pg_backend_pid() "
+                            "AND datname = current_database()")
+                  .ok());
   EXPECT_TRUE(pool.Run(kSlow).ok());
   EXPECT_TRUE(pool.Health().ok());
 }

@@ -11,7 +11,8 @@ namespace {
 int64_t BigEndian(std::string_view bytes) {
   if (bytes.empty()) return 0;
   int64_t value = static_cast<signed char>(bytes[0]);
-  for (size_t i = 1; i < bytes.size(); ++i) value = value * 256 + static_cast<unsigned char>(bytes[i]);
+  for (size_t i = 1; i < bytes.size(); ++i)
+    value = value * 256 + static_cast<unsigned char>(bytes[i]);
   return value;
 }
 
@@ -34,21 +35,30 @@ std::vector<std::string_view> Elements(std::string_view array) {
 
 Result::Result(pg_result* result) : result_(result, &PQclear) {}
 
-int Result::rows() const { return result_ ? PQntuples(result_.get()) : 0; }
+int Result::rows() const {
+  return result_ ? PQntuples(result_.get()) : 0;
+}
 
 int64_t Result::affected() const {
   return result_ ? static_cast<int64_t>(ParseUint(PQcmdTuples(result_.get())).value_or(0)) : 0;
 }
 
-bool Result::IsNull(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
-
-std::string_view Result::Bytes(int row, int column) const {
-  return {PQgetvalue(result_.get(), row, column), static_cast<size_t>(PQgetlength(result_.get(), row, column))};
+bool Result::IsNull(int row, int column) const {
+  return PQgetisnull(result_.get(), row, column) != 0;
 }
 
-int64_t Result::Int(int row, int column) const { return BigEndian(Bytes(row, column)); }
+std::string_view Result::Bytes(int row, int column) const {
+  return {PQgetvalue(result_.get(), row, column),
+          static_cast<size_t>(PQgetlength(result_.get(), row, column))};
+}
 
-Uuid Result::Id(int row, int column) const { return Uuid::FromBytes(Bytes(row, column)).value_or(Uuid{}); }
+int64_t Result::Int(int row, int column) const {
+  return BigEndian(Bytes(row, column));
+}
+
+Uuid Result::Id(int row, int column) const {
+  return Uuid::FromBytes(Bytes(row, column)).value_or(Uuid{});
+}
 
 absl::Time Result::Time(int row, int column) const {
   return IsNull(row, column) ? absl::InfinitePast() : FromPgMicros(Int(row, column));

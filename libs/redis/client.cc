@@ -35,7 +35,8 @@ Reply Convert(const redisReply* reply) {
       out.kind = Reply::Kind::kArray;
       for (size_t i = 0; i < reply->elements; ++i) out.items.push_back(Convert(reply->element[i]));
       break;
-    case REDIS_REPLY_NIL: break;
+    case REDIS_REPLY_NIL:
+      break;
     default:
       out.kind = Reply::Kind::kString;
       out.text.assign(reply->str, reply->len);
@@ -45,7 +46,8 @@ Reply Convert(const redisReply* reply) {
 
 std::string Format(const std::vector<std::string>& arguments) {
   std::string out = fmt::format("*{}\r\n", arguments.size());
-  for (const std::string& argument : arguments) out += fmt::format("${}\r\n{}\r\n", argument.size(), argument);
+  for (const std::string& argument : arguments)
+    out += fmt::format("${}\r\n{}\r\n", argument.size(), argument);
   return out;
 }
 
@@ -134,7 +136,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     co_await Read(self, self->stream);
   }
 
-  static net::Awaitable<void> Write(std::shared_ptr<Impl> self, std::shared_ptr<net::Stream> stream) {
+  static net::Awaitable<void> Write(std::shared_ptr<Impl> self,
+                                    std::shared_ptr<net::Stream> stream) {
     while (self->stream == stream && !self->out.empty()) {
       std::string batch;
       batch.swap(self->out);
@@ -144,8 +147,10 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     if (self->stream == stream) self->writing = false;
   }
 
-  static net::Awaitable<void> Read(std::shared_ptr<Impl> self, std::shared_ptr<net::Stream> stream) {
-    std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader(redisReaderCreate(), &redisReaderFree);
+  static net::Awaitable<void> Read(std::shared_ptr<Impl> self,
+                                   std::shared_ptr<net::Stream> stream) {
+    std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader(redisReaderCreate(),
+                                                                    &redisReaderFree);
     char buffer[16384];
     for (;;) {
       auto n = co_await stream->Read(buffer, sizeof buffer, absl::InfiniteDuration());
@@ -187,14 +192,20 @@ Client::Client(asio::io_context& io, std::string address, std::string password)
 // The connection ends with the io_context; nothing is sent any more.
 Client::~Client() = default;
 
-bool Client::configured() const { return !impl_->address.empty(); }
-
-void Client::Send(std::vector<std::string> arguments) {
-  asio::post(impl_->strand, [impl = impl_, arguments = std::move(arguments)] { impl->Enqueue(arguments, nullptr); });
+bool Client::configured() const {
+  return !impl_->address.empty();
 }
 
-net::Awaitable<absl::StatusOr<Reply>> Client::Command(std::vector<std::string> arguments, absl::Duration timeout) {
-  // The waiter's timer lives on the strand too, so that the answer cannot come between setting and waiting.
+void Client::Send(std::vector<std::string> arguments) {
+  asio::post(impl_->strand, [impl = impl_, arguments = std::move(arguments)] {
+    impl->Enqueue(arguments, nullptr);
+  });
+}
+
+net::Awaitable<absl::StatusOr<Reply>> Client::Command(std::vector<std::string> arguments,
+                                                      absl::Duration timeout) {
+  // The waiter's timer lives on the strand too, so that the answer cannot come between setting and
+  // waiting.
   auto impl = impl_;
   auto run = [](std::shared_ptr<Impl> self, std::vector<std::string> words,
                 absl::Duration at_most) -> net::Awaitable<absl::StatusOr<Reply>> {
@@ -206,7 +217,8 @@ net::Awaitable<absl::StatusOr<Reply>> Client::Command(std::vector<std::string> a
       std::tie(ignored) = co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
     if (!waiter->result) {
-      // Too slow: later answers would be as late. Drop the connection and leave it alone for a while.
+      // Too slow: later answers would be as late. Drop the connection and leave it alone for a
+      // while.
       absl::Status slow = UnavailableError("redis did not answer in time");
       self->Fail(slow);
       co_return slow;
@@ -215,7 +227,8 @@ net::Awaitable<absl::StatusOr<Reply>> Client::Command(std::vector<std::string> a
     co_return result;
   };
   auto task = run(impl, std::move(arguments), timeout);
-  absl::StatusOr<Reply> result = co_await asio::co_spawn(impl->strand, std::move(task), asio::use_awaitable);
+  absl::StatusOr<Reply> result =
+      co_await asio::co_spawn(impl->strand, std::move(task), asio::use_awaitable);
   co_return result;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 // Redis over one pipelined connection. hiredis is the codec; the socket is Asio's.
 //
-// Redis is disposable: what it says is a hint. After a failure the client answers Unavailable at once for a while
-// (a breaker), so that mail does not wait for a dead Redis; every caller has its own way on without it.
+// Redis is disposable: what it says is a hint. After a failure the client answers Unavailable at
+// once for a while (a breaker), so that mail does not wait for a dead Redis; every caller has its
+// own way on without it.
 
 #include <memory>
 #include <string>
@@ -28,13 +29,13 @@ struct Reply {
 
 class Client {
  public:
-  // "unix:/path" or "HOST:PORT" with an IP address. Connects at the first command. An empty address: every command is
-  // Unavailable.
+  // "unix:/path" or "HOST:PORT" with an IP address. Connects at the first command. An empty
+  // address: every command is Unavailable.
   Client(boost::asio::io_context& io, std::string address, std::string password);
   ~Client();
 
-  // One command, {"INCRBY", "key", "1"}. Unavailable when there is no answer within `timeout`; an error of Redis itself
-  // is Internal. Thread-safe; commands are sent in the order of the calls.
+  // One command, {"INCRBY", "key", "1"}. Unavailable when there is no answer within `timeout`; an
+  // error of Redis itself is Internal. Thread-safe; commands are sent in the order of the calls.
   net::Awaitable<absl::StatusOr<Reply>> Command(std::vector<std::string> arguments,
                                                 absl::Duration timeout = absl::Milliseconds(50));
   // The same without waiting for an answer, which is thrown away.

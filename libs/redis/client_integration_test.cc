@@ -11,7 +11,8 @@
 namespace pennypost::redis {
 namespace {
 
-absl::StatusOr<Reply> Ask(boost::asio::io_context& io, Client& client, std::vector<std::string> arguments) {
+absl::StatusOr<Reply> Ask(boost::asio::io_context& io, Client& client,
+                          std::vector<std::string> arguments) {
   auto command = client.Command(std::move(arguments), absl::Seconds(2));
   auto future = boost::asio::co_spawn(io, std::move(command), boost::asio::use_future);
   io.restart();

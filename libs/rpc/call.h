@@ -1,6 +1,7 @@
 #pragma once
-// A call as an awaitable: auto response = co_await rpc::Call(*directory, &DirectoryService::ResolveRecipient, request,
-// absl::Seconds(5)). The coroutine goes on where it was, on its own executor.
+// A call as an awaitable: auto response = co_await rpc::Call(*directory,
+// &DirectoryService::ResolveRecipient, request, absl::Seconds(5)). The coroutine goes on where it
+// was, on its own executor.
 
 #include <absl/time/clock.h>
 #include <boost/asio/associated_executor.hpp>
@@ -22,10 +23,11 @@ template <class Service, class Request, class Response>
 using Method = void (Service::*)(google::protobuf::RpcController*, const Request*, Response*,
                                  google::protobuf::Closure*);
 
-// The call with a callback, for code that is not a coroutine. `on_done` runs on whatever thread ends the call.
+// The call with a callback, for code that is not a coroutine. `on_done` runs on whatever thread
+// ends the call.
 template <class Service, class Request, class Response>
-void CallAsync(Service& service, Method<Service, Request, Response> method, Request request, absl::Duration timeout,
-               std::function<void(absl::StatusOr<Response>)> on_done) {
+void CallAsync(Service& service, Method<Service, Request, Response> method, Request request,
+               absl::Duration timeout, std::function<void(absl::StatusOr<Response>)> on_done) {
   struct State final : google::protobuf::Closure {
     explicit State(absl::Time deadline) : controller(deadline) {}
     Controller controller;
@@ -49,8 +51,9 @@ void CallAsync(Service& service, Method<Service, Request, Response> method, Requ
 
 namespace internal {
 
-// Keeps the coroutine's handler until the service is done. A call that is answered before its method returns (a cache
-// hit) still resumes through post, so that the stack cannot grow with the number of calls.
+// Keeps the coroutine's handler until the service is done. A call that is answered before its
+// method returns (a cache hit) still resumes through post, so that the stack cannot grow with the
+// number of calls.
 template <class Handler, class Response, class Request>
 struct CallState final : google::protobuf::Closure {
   CallState(Handler h, Request r, absl::Time deadline)
@@ -79,17 +82,19 @@ struct CallState final : google::protobuf::Closure {
 }  // namespace internal
 
 template <class Service, class Request, class Response>
-net::Awaitable<absl::StatusOr<Response>> Call(Service& service, Method<Service, Request, Response> method,
+net::Awaitable<absl::StatusOr<Response>> Call(Service& service,
+                                              Method<Service, Request, Response> method,
                                               Request request, absl::Duration timeout) {
-  auto start = [](auto handler, Service* target, Method<Service, Request, Response> what, Request* question,
-                  absl::Time deadline) {
+  auto start = [](auto handler, Service* target, Method<Service, Request, Response> what,
+                  Request* question, absl::Time deadline) {
     using State = internal::CallState<decltype(handler), Response, Request>;
     auto* state = new State(std::move(handler), std::move(*question), deadline);
     (target->*what)(&state->controller, &state->request, &state->response, state);
   };
   absl::Time deadline = absl::Now() + timeout;
   absl::StatusOr<Response> result =
-      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(absl::StatusOr<Response>)>(
+      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                           void(absl::StatusOr<Response>)>(
           start, boost::asio::use_awaitable, &service, method, &request, deadline);
   co_return result;
 }

@@ -25,16 +25,19 @@ class GrpcChannel : public google::protobuf::RpcChannel {
  public:
   explicit GrpcChannel(std::shared_ptr<grpc::Channel> channel) : stub_(std::move(channel)) {}
 
-  void CallMethod(const MethodDescriptor* method, google::protobuf::RpcController* controller, const Message* request,
-                  Message* response, google::protobuf::Closure* done) override {
+  void CallMethod(const MethodDescriptor* method, google::protobuf::RpcController* controller,
+                  const Message* request, Message* response,
+                  google::protobuf::Closure* done) override {
     auto* ours = static_cast<Controller*>(controller);
     auto context = std::make_shared<grpc::ClientContext>();
-    if (ours->deadline() != absl::InfiniteFuture()) context->set_deadline(absl::ToChronoTime(ours->deadline()));
+    if (ours->deadline() != absl::InfiniteFuture())
+      context->set_deadline(absl::ToChronoTime(ours->deadline()));
     std::string path = "/" + method->service()->full_name() + "/" + method->name();
-    stub_.UnaryCall(context.get(), path, {}, request, response, [context, ours, done](const grpc::Status& status) {
-      ours->SetStatus(FromGrpc(status));
-      done->Run();
-    });
+    stub_.UnaryCall(context.get(), path, {}, request, response,
+                    [context, ours, done](const grpc::Status& status) {
+                      ours->SetStatus(FromGrpc(status));
+                      done->Run();
+                    });
   }
 
  private:
@@ -65,9 +68,11 @@ absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std:
     options.set_certificate_provider(WatchFiles(tls));
     options.watch_root_certs();
     options.watch_identity_key_cert_pairs();
-    // Our CA signs services only, each certificate names its service; pods come and go under changing host names.
+    // Our CA signs services only, each certificate names its service; pods come and go under
+    // changing host names.
     options.set_check_call_host(false);
-    options.set_certificate_verifier(std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
+    options.set_certificate_verifier(
+        std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
     options.set_verify_server_certs(true);
     credentials = grpc::experimental::TlsCredentials(options);
   }

@@ -10,7 +10,8 @@
 
 namespace pennypost::rpc {
 
-// PEM files for mutual TLS between services. Read at the start and again when they change (gRPC looks each minute).
+// PEM files for mutual TLS between services. Read at the start and again when they change (gRPC
+// looks each minute).
 struct TlsFiles {
   std::string ca;
   std::string certificate;
@@ -18,8 +19,9 @@ struct TlsFiles {
   bool empty() const { return ca.empty() || certificate.empty() || key.empty(); }
 };
 
-// `endpoint` is HOST:PORT (mutual TLS) or unix:/path (the file's permissions protect it). Connects at the first call
-// and again after a failure. An unreachable service answers UNAVAILABLE, a late one DEADLINE_EXCEEDED. Thread-safe.
+// `endpoint` is HOST:PORT (mutual TLS) or unix:/path (the file's permissions protect it). Connects
+// at the first call and again after a failure. An unreachable service answers UNAVAILABLE, a late
+// one DEADLINE_EXCEEDED. Thread-safe.
 absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std::string& endpoint,
                                                                       const TlsFiles& tls);
 

@@ -11,12 +11,15 @@
 
 namespace pennypost::rpc {
 
-inline bool IsUnix(std::string_view endpoint) { return endpoint.starts_with("unix:"); }
+inline bool IsUnix(std::string_view endpoint) {
+  return endpoint.starts_with("unix:");
+}
 
-inline std::shared_ptr<grpc::experimental::CertificateProviderInterface> WatchFiles(const TlsFiles& tls) {
+inline std::shared_ptr<grpc::experimental::CertificateProviderInterface> WatchFiles(
+    const TlsFiles& tls) {
   constexpr unsigned kSecondsBetweenLooks = 60;
-  return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(tls.key, tls.certificate, tls.ca,
-                                                                             kSecondsBetweenLooks);
+  return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      tls.key, tls.certificate, tls.ca, kSecondsBetweenLooks);
 }
 
 }  // namespace pennypost::rpc

@@ -1,4 +1,5 @@
-// A generated service called in the process, over a unix socket and with errors; the caller cannot tell which.
+// A generated service called in the process, over a unix socket and with errors; the caller cannot
+// tell which.
 
 #include <gtest/gtest.h>
 
@@ -27,7 +28,8 @@ class FakeHealth : public Health {
              HealthCheckResponse* response, google::protobuf::Closure* done) override {
     pool_.Run(controller, done, [request, response]() -> absl::Status {
       if (request->service() == "full") {
-        return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "mailbox is full");
+        return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                         "mailbox is full");
       }
       response->set_status(HealthCheckResponse::SERVING);
       return absl::OkStatus();

@@ -47,13 +47,14 @@ class CallReactor : public grpc::ServerGenericBidiReactor, public google::protob
       Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no request"));
       return;
     }
-    grpc::Status parsed =
-        grpc::SerializationTraits<google::protobuf::MessageLite>::Deserialize(&buffer_, request_.get());
+    grpc::Status parsed = grpc::SerializationTraits<google::protobuf::MessageLite>::Deserialize(
+        &buffer_, request_.get());
     if (!parsed.ok()) {
       Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "malformed request"));
       return;
     }
-    target_.service->CallMethod(target_.method, &controller_, request_.get(), response_.get(), this);
+    target_.service->CallMethod(target_.method, &controller_, request_.get(), response_.get(),
+                                this);
   }
 
   // The method is done.
@@ -64,7 +65,8 @@ class CallReactor : public grpc::ServerGenericBidiReactor, public google::protob
     }
     bool own = false;
     buffer_.Clear();
-    grpc::Status written = grpc::SerializationTraits<google::protobuf::MessageLite>::Serialize(*response_, &buffer_, &own);
+    grpc::Status written = grpc::SerializationTraits<google::protobuf::MessageLite>::Serialize(
+        *response_, &buffer_, &own);
     if (!written.ok()) {
       Finish(grpc::Status(grpc::StatusCode::INTERNAL, "response too large"));
       return;
@@ -98,7 +100,8 @@ class Dispatcher : public grpc::CallbackGenericService {
     }
   }
 
-  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
     auto it = targets_.find(context->method());
     if (it == targets_.end()) return new UnknownMethod;
     return new CallReactor(context, it->second);
@@ -117,10 +120,16 @@ struct Server::Impl {
 };
 
 Server::Server() : impl_(std::make_unique<Impl>()) {}
-Server::~Server() { Stop(absl::InfinitePast()); }
+Server::~Server() {
+  Stop(absl::InfinitePast());
+}
 
-void Server::Add(Service* service) { impl_->dispatcher.Add(service); }
-int Server::port() const { return impl_->port; }
+void Server::Add(Service* service) {
+  impl_->dispatcher.Add(service);
+}
+int Server::port() const {
+  return impl_->port;
+}
 
 absl::Status Server::Start(const std::string& endpoint, const TlsFiles& tls) {
   std::shared_ptr<grpc::ServerCredentials> credentials;
@@ -153,7 +162,8 @@ absl::Status Server::Start(const std::string& endpoint, const TlsFiles& tls) {
   umask(before);
   if (!impl_->server || impl_->port == 0) {
     impl_->server.reset();
-    return UnavailableError(fmt::format("cannot listen on {} for calls between services", endpoint));
+    return UnavailableError(
+        fmt::format("cannot listen on {} for calls between services", endpoint));
   }
   return absl::OkStatus();
 }

@@ -39,7 +39,8 @@ void WorkerPool::Run(google::protobuf::RpcController* controller, google::protob
     Finish(controller, done, work());
   };
   if (!Submit(std::move(task))) {
-    Finish(controller, done, MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too busy"));
+    Finish(controller, done,
+           MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too busy"));
   }
 }
 

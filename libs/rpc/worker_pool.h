@@ -1,6 +1,6 @@
 #pragma once
-// Threads for work that blocks (SQL, password hashing), with a bounded queue: when it is full, the answer is
-// RESOURCE_EXHAUSTED at once, and nobody waits for a place.
+// Threads for work that blocks (SQL, password hashing), with a bounded queue: when it is full, the
+// answer is RESOURCE_EXHAUSTED at once, and nobody waits for a place.
 
 #include <condition_variable>
 #include <deque>

@@ -8,22 +8,33 @@ namespace pennypost::runtime {
 using grpc::health::v1::HealthCheckResponse;
 
 namespace {
-net::Awaitable<http::Response> Immediate(http::Response response) { co_return response; }
+net::Awaitable<http::Response> Immediate(http::Response response) {
+  co_return response;
+}
 }  // namespace
 
 Admin::Admin(boost::asio::io_context& io, std::string name)
     : name_(std::move(name)),
       listener_(io, {.max_connections = 200, .max_per_address = 200, .refusal = ""},
-                [this](std::shared_ptr<net::Stream> stream, net::Peer peer, const net::DrainSignal& drain) {
-                  http::Handler handler = [this](const http::Request& request) { return Immediate(Answer(request)); };
+                [this](std::shared_ptr<net::Stream> stream, net::Peer peer,
+                       const net::DrainSignal& drain) {
+                  http::Handler handler = [this](const http::Request& request) {
+                    return Immediate(Answer(request));
+                  };
                   return http::Serve(std::move(stream), peer, drain, std::move(handler), {});
                 }) {}
 
-absl::Status Admin::Listen(const std::string& address) { return listener_.Start(address); }
+absl::Status Admin::Listen(const std::string& address) {
+  return listener_.Start(address);
+}
 
-void Admin::SetServices(const std::vector<std::unique_ptr<Component>>* services) { services_ = services; }
+void Admin::SetServices(const std::vector<std::unique_ptr<Component>>* services) {
+  services_ = services;
+}
 
-void Admin::SetDraining() { draining_ = true; }
+void Admin::SetDraining() {
+  draining_ = true;
+}
 
 std::string Admin::Report(bool* all) const {
   const auto* services = services_.load();
@@ -42,11 +53,15 @@ std::string Admin::Report(bool* all) const {
 }
 
 http::Response Admin::Answer(const http::Request& request) const {
-  if (request.method != "GET" && request.method != "HEAD") return {.status = 405, .body = "GET only\n", .headers = {}};
+  if (request.method != "GET" && request.method != "HEAD")
+    return {.status = 405, .body = "GET only\n", .headers = {}};
   if (request.path == "/livez") return {.body = "ok\n", .headers = {}};
-  if (request.path == "/version") return {.body = name_ + " " PENNYPOST_VERSION "\n", .headers = {}};
+  if (request.path == "/version")
+    return {.body = name_ + " " PENNYPOST_VERSION "\n", .headers = {}};
   if (request.path == "/metrics") {
-    return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics::Scrape(), .headers = {}};
+    return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+            .body = metrics::Scrape(),
+            .headers = {}};
   }
   if (request.path == "/startupz") {
     bool started = services_.load() != nullptr;
@@ -57,11 +72,14 @@ http::Response Admin::Answer(const http::Request& request) const {
     std::string report = Report(&all);
     return {.status = all ? 200 : 503, .body = report, .headers = {}};
   }
-  return {.status = 404, .body = "no such page; try /livez /readyz /startupz /metrics /version\n", .headers = {}};
+  return {.status = 404,
+          .body = "no such page; try /livez /readyz /startupz /metrics /version\n",
+          .headers = {}};
 }
 
-void Admin::Check(google::protobuf::RpcController* controller, const grpc::health::v1::HealthCheckRequest*,
-                  HealthCheckResponse* response, google::protobuf::Closure* done) {
+void Admin::Check(google::protobuf::RpcController* controller,
+                  const grpc::health::v1::HealthCheckRequest*, HealthCheckResponse* response,
+                  google::protobuf::Closure* done) {
   bool all = false;
   Report(&all);
   response->set_status(all ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING);

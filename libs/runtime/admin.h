@@ -1,6 +1,6 @@
 #pragma once
-// The health and metrics port: /livez, /readyz, /startupz, /metrics, /version. No secrets, no authentication: it belongs on
-// an inner network.
+// The health and metrics port: /livez, /readyz, /startupz, /metrics, /version. No secrets, no
+// authentication: it belongs on an inner network.
 
 #include <memory>
 #include <vector>
@@ -21,8 +21,10 @@ class Admin : public grpc::health::v1::Health {
   void SetServices(const std::vector<std::unique_ptr<Component>>* services);
   void SetDraining();
 
-  void Check(google::protobuf::RpcController* controller, const grpc::health::v1::HealthCheckRequest* request,
-             grpc::health::v1::HealthCheckResponse* response, google::protobuf::Closure* done) override;
+  void Check(google::protobuf::RpcController* controller,
+             const grpc::health::v1::HealthCheckRequest* request,
+             grpc::health::v1::HealthCheckResponse* response,
+             google::protobuf::Closure* done) override;
 
  private:
   http::Response Answer(const http::Request& request) const;

@@ -1,9 +1,9 @@
 #include "runtime/application.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <signal.h>
 #include <sys/resource.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <cstdio>
 #include <thread>
@@ -73,7 +73,8 @@ absl::Status StartAll(const std::vector<std::unique_ptr<Component>>& services) {
 void DrainAll(const std::vector<std::unique_ptr<Component>>& services, absl::Duration at_most) {
   absl::Time deadline = absl::Now() + at_most;
   // Edges were started last; they stop taking work before the stores below them do.
-  for (auto service = services.rbegin(); service != services.rend(); ++service) (*service)->BeginDrain();
+  for (auto service = services.rbegin(); service != services.rend(); ++service)
+    (*service)->BeginDrain();
   for (auto service = services.rbegin(); service != services.rend(); ++service) {
     (*service)->FinishDrain(std::max(deadline - absl::Now(), absl::ZeroDuration()));
     log::Info("service.stopped", {{"service", (*service)->name()}});
@@ -91,7 +92,8 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   auto line = config::ParseCommandLine(argc, argv);
   if (!line.ok()) return FailConfig(line.status());
   if (line->print_help) return PrintHelp(name), 0;
-  if (line->print_version) return printf("pennypost-%s %s\n", std::string(name).c_str(), PENNYPOST_VERSION), 0;
+  if (line->print_version)
+    return printf("pennypost-%s %s\n", std::string(name).c_str(), PENNYPOST_VERSION), 0;
   auto config = config::Load(line->sources);
   if (!config.ok()) return FailConfig(config.status());
   const auto& common = config->common();
@@ -100,7 +102,8 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   auto tls = LoadTls(common.tls());
   if (!tls.ok()) return FailConfig(tls.status());
 
-  // Signals are waited for by this thread alone; a write to a closed connection is an error, not a signal.
+  // Signals are waited for by this thread alone; a write to a closed connection is an error, not a
+  // signal.
   signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);
@@ -134,9 +137,11 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
     std::string address = EndpointOf(common.admin(), name);
     if (!config::IsOff(address)) RETURN_IF_ERROR(admin.Listen(address));
     RETURN_IF_ERROR(clients.Connect(common.rpc()));
-    std::string endpoint = common.rpc().has_listen() ? common.rpc().listen() : EndpointOf(common.rpc().endpoints(), name);
+    std::string endpoint = common.rpc().has_listen() ? common.rpc().listen()
+                                                     : EndpointOf(common.rpc().endpoints(), name);
     if (!config::IsOff(endpoint)) {
-      rpc::TlsFiles files{common.rpc().ca_file(), common.rpc().certificate_file(), common.rpc().key_file()};
+      rpc::TlsFiles files{common.rpc().ca_file(), common.rpc().certificate_file(),
+                          common.rpc().key_file()};
       RETURN_IF_ERROR(rpc_server.Start(endpoint, files));
     }
     return StartAll(services);
@@ -152,7 +157,8 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   } else {
     exit_code = FailStart(name, started);
   }
-  absl::Duration drain = started.ok() ? absl::Seconds(common.drain_seconds()) : absl::ZeroDuration();
+  absl::Duration drain =
+      started.ok() ? absl::Seconds(common.drain_seconds()) : absl::ZeroDuration();
   DrainAll(services, drain);
   rpc_server.Stop(absl::Now() + std::min(drain, absl::Seconds(5)));
   io.stop();

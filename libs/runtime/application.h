@@ -6,8 +6,8 @@
 //     return pennypost::runtime::Run("ingress", argc, argv, {&pennypost::ingress::Create});
 //   }
 //
-// Exit codes: 0 ended by SIGTERM or SIGINT after a drain; 78 (EX_CONFIG) wrong configuration, one line a problem on
-// stderr; 1 it could not start.
+// Exit codes: 0 ended by SIGTERM or SIGINT after a drain; 78 (EX_CONFIG) wrong configuration, one
+// line a problem on stderr; 1 it could not start.
 
 #include <functional>
 #include <memory>
@@ -46,7 +46,8 @@ class Component {
   virtual std::string_view name() const = 0;
   // Opens stores and listeners.
   virtual absl::Status Start() = 0;
-  // OK when it can serve; what it cannot reach otherwise. Called often and from an io thread: must not block.
+  // OK when it can serve; what it cannot reach otherwise. Called often and from an io thread: must
+  // not block.
   virtual absl::Status Ready() const { return absl::OkStatus(); }
   // Takes nothing new. Must not block.
   virtual void BeginDrain() {}
@@ -56,8 +57,9 @@ class Component {
 
 using Factory = absl::StatusOr<std::unique_ptr<Component>> (*)(Environment&);
 
-// `name` chooses the section of endpoints and admin ports ("ingress", "standalone"). Services start in the order given
-// and drain in the reverse order: list the owners of data first and the edges last.
+// `name` chooses the section of endpoints and admin ports ("ingress", "standalone"). Services start
+// in the order given and drain in the reverse order: list the owners of data first and the edges
+// last.
 int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>& factories);
 
 }  // namespace pennypost::runtime

@@ -4,7 +4,8 @@
 
 namespace pennypost::testing {
 
-std::vector<std::vector<std::string_view>> Splits(std::string_view input, int random, uint32_t seed) {
+std::vector<std::vector<std::string_view>> Splits(std::string_view input, int random,
+                                                  uint32_t seed) {
   std::vector<std::vector<std::string_view>> ways;
   ways.push_back({input});
   std::vector<std::string_view> bytes;

@@ -7,8 +7,8 @@
 
 namespace pennypost::testing {
 
-// The ways to feed one input: whole, byte by byte, then `random` seeded random cuts. Each way is a list of pieces
-// that join to the input.
+// The ways to feed one input: whole, byte by byte, then `random` seeded random cuts. Each way is a
+// list of pieces that join to the input.
 std::vector<std::vector<std::string_view>> Splits(std::string_view input, int random = 20,
                                                   uint32_t seed = 1);
 

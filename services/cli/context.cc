@@ -56,7 +56,8 @@ bool Context::LoadConfig() {
     if (file != nullptr) sources.files.push_back(file);
   }
   // This variable names the file; it is no key in it.
-  std::erase_if(sources.environment, [](const auto& variable) { return variable.first == "PENNYPOST_CONFIG"; });
+  std::erase_if(sources.environment,
+                [](const auto& variable) { return variable.first == "PENNYPOST_CONFIG"; });
   auto loaded = config::Load(sources);
   if (!loaded.ok()) {
     fprintf(stderr, "%s\n", MessageOf(loaded.status()).c_str());
@@ -118,7 +119,8 @@ void PrintJson(const google::protobuf::Message& message) {
 
 std::string FormatTime(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0) return "-";
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()), absl::UTCTimeZone());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()),
+                          absl::UTCTimeZone());
 }
 
 absl::StatusOr<std::string> ReadPassword(const std::string& file) {

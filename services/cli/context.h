@@ -37,14 +37,16 @@ struct Context {
 
 // A call that waits. Commands are short: no event loop.
 template <class Service, class Request, class Response>
-absl::StatusOr<Response> Ask(Service* service, rpc::Method<Service, Request, Response> method, Request request,
-                             absl::Duration timeout = absl::Seconds(30)) {
+absl::StatusOr<Response> Ask(Service* service, rpc::Method<Service, Request, Response> method,
+                             Request request, absl::Duration timeout = absl::Seconds(30)) {
   if (service == nullptr) {
-    return UnavailableError("the configuration names no endpoint for this service (common.rpc.endpoints)");
+    return UnavailableError(
+        "the configuration names no endpoint for this service (common.rpc.endpoints)");
   }
   std::promise<absl::StatusOr<Response>> answer;
-  rpc::CallAsync<Service, Request, Response>(*service, method, std::move(request), timeout,
-                                             [&answer](absl::StatusOr<Response> r) { answer.set_value(std::move(r)); });
+  rpc::CallAsync<Service, Request, Response>(
+      *service, method, std::move(request), timeout,
+      [&answer](absl::StatusOr<Response> r) { answer.set_value(std::move(r)); });
   return answer.get_future().get();
 }
 
@@ -57,8 +59,8 @@ void PrintJson(const google::protobuf::Message& message);
 // "2026-01-31 12:00:00" in UTC; "-" for none.
 std::string FormatTime(const google::protobuf::Timestamp& time);
 
-// A password from a file ("-": standard input), or from a prompt, which asks twice on a terminal. Never from the
-// arguments, where every user of the machine could read it.
+// A password from a file ("-": standard input), or from a prompt, which asks twice on a terminal.
+// Never from the arguments, where every user of the machine could read it.
 absl::StatusOr<std::string> ReadPassword(const std::string& file);
 
 // Each adds its commands under `app`; the callbacks set context.exit_code.

@@ -9,7 +9,8 @@
 
 namespace pennypost::cli {
 
-// Records of fields; quoted fields may hold commas, quotes (doubled) and line ends. InvalidArgument with the line.
+// Records of fields; quoted fields may hold commas, quotes (doubled) and line ends. InvalidArgument
+// with the line.
 absl::StatusOr<std::vector<std::vector<std::string>>> ParseCsv(std::string_view text);
 
 }  // namespace pennypost::cli

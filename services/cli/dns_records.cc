@@ -25,13 +25,18 @@ std::vector<DnsRecord> RecordsOf(const directory::v1::Domain& domain, const DnsP
     std::string id = HexEncode(Sha256(plan.mta_sts_mode + plan.hostname)).substr(0, 20);
     records.push_back({fmt::format("_mta-sts.{}", name), "TXT", fmt::format("v=STSv1; id={}", id),
                        "others use TLS to us (MTA-STS)", true});
-    records.push_back({fmt::format("mta-sts.{}", name), "CNAME", plan.hostname + ".", "serves the MTA-STS policy", true});
+    records.push_back({fmt::format("mta-sts.{}", name), "CNAME", plan.hostname + ".",
+                       "serves the MTA-STS policy", true});
   }
-  records.push_back({fmt::format("_smtp._tls.{}", name), "TXT", fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
+  records.push_back({fmt::format("_smtp._tls.{}", name), "TXT",
+                     fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
                      "reports of TLS trouble", true});
-  records.push_back({fmt::format("autoconfig.{}", name), "CNAME", plan.hostname + ".", "Thunderbird sets itself up", true});
-  records.push_back({fmt::format("autodiscover.{}", name), "CNAME", plan.hostname + ".", "Outlook sets itself up", true});
-  records.push_back({fmt::format("_imaps._tcp.{}", name), "SRV", fmt::format("0 1 {} {}.", plan.imaps_port, plan.hostname),
+  records.push_back({fmt::format("autoconfig.{}", name), "CNAME", plan.hostname + ".",
+                     "Thunderbird sets itself up", true});
+  records.push_back({fmt::format("autodiscover.{}", name), "CNAME", plan.hostname + ".",
+                     "Outlook sets itself up", true});
+  records.push_back({fmt::format("_imaps._tcp.{}", name), "SRV",
+                     fmt::format("0 1 {} {}.", plan.imaps_port, plan.hostname),
                      "other clients set themselves up (RFC 6186)", true});
   records.push_back({fmt::format("_submissions._tcp.{}", name), "SRV",
                      fmt::format("0 1 {} {}.", plan.submissions_port, plan.hostname),

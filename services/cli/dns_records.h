@@ -9,9 +9,10 @@
 namespace pennypost::cli {
 
 struct DnsRecord {
-  std::string name;   // absolute, without the last dot
+  std::string name;  // absolute, without the last dot
   std::string type;
-  std::string value;  // as in a zone file; for MX and SRV with the numbers in front, names with their last dot
+  std::string value;  // as in a zone file; for MX and SRV with the numbers in front, names with
+                      // their last dot
   std::string purpose;
   // A domain works without it; a check then warns instead of failing.
   bool optional = false;

@@ -13,7 +13,8 @@ TEST(DnsRecords, NamesWhatADomainNeeds) {
   key->set_algorithm("rsa");
   key->set_txt("v=DKIM1; k=rsa; p=" + std::string(392, 'A'));
   std::vector<std::string> lines;
-  for (const DnsRecord& record : RecordsOf(domain, {"mx.example.test", "none"})) lines.push_back(ZoneLine(record));
+  for (const DnsRecord& record : RecordsOf(domain, {"mx.example.test", "none"}))
+    lines.push_back(ZoneLine(record));
   EXPECT_EQ(lines[0], "example.test. 3600 IN MX 10 mx.example.test.");
   EXPECT_EQ(lines[1], "example.test. 3600 IN TXT \"v=spf1 mx -all\"");
   EXPECT_TRUE(lines[2].starts_with("s1._domainkey.example.test. 3600 IN TXT \"v=DKIM1;"));

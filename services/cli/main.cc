@@ -4,9 +4,11 @@ int main(int argc, char** argv) {
   using namespace pennypost::cli;  // NOLINT: a parts list
   Context context;
   CLI::App app("pennypost: the command line of the Pennypost mail platform");
-  app.add_option("--config", context.config_files,
-                 "configuration of the platform (default: $PENNYPOST_CONFIG); may be given several times");
-  app.add_option("-o,--output", context.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+  app.add_option(
+      "--config", context.config_files,
+      "configuration of the platform (default: $PENNYPOST_CONFIG); may be given several times");
+  app.add_option("-o,--output", context.output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}));
   app.require_subcommand(1);
   app.fallthrough();
   AddDomainCommands(app, context);

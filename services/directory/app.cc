@@ -14,7 +14,8 @@ class App : public runtime::Component {
  public:
   App(runtime::Environment& environment, const DirectoryOptions& options)
       : environment_(environment),
-        store_(environment.config.common().postgres().dsn(), environment.config.common().postgres().pool_size()),
+        store_(environment.config.common().postgres().dsn(),
+               environment.config.common().postgres().pool_size()),
         service_(environment.io, store_, SystemClock(), options) {
     environment.clients.directory = &service_;
     environment.rpc_server.Add(&service_);
@@ -24,7 +25,8 @@ class App : public runtime::Component {
   absl::Status Ready() const override { return store_.Health(); }
 
   absl::Status Start() override {
-    ASSIGN_OR_RETURN(auto connection, pg::Connection::Open(environment_.config.common().postgres().dsn()));
+    ASSIGN_OR_RETURN(auto connection,
+                     pg::Connection::Open(environment_.config.common().postgres().dsn()));
     ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "directory", sql::Migrations()));
     if (applied > 0) log::Info("directory.migrated", {{"steps", applied}});
     return MakeConfigured();
@@ -60,7 +62,8 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
     return SyntaxError("common.postgres.dsn is needed by directory");
   }
   if (config.argon2_memory_kib() < kLeastArgonMemory || config.argon2_passes() == 0) {
-    return SyntaxError(fmt::format("directory.argon2_memory_kib must be {} at least, argon2_passes 1", kLeastArgonMemory));
+    return SyntaxError(fmt::format(
+        "directory.argon2_memory_kib must be {} at least, argon2_passes 1", kLeastArgonMemory));
   }
   DirectoryOptions options;
   options.login.cost = {config.argon2_memory_kib(), config.argon2_passes()};

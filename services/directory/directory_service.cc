@@ -16,17 +16,20 @@ constexpr size_t kSqlQueue = 2000;
 constexpr size_t kHashQueue = 64;
 constexpr int kMaxPage = 1000;
 
-int PageSize(int asked) { return asked <= 0 || asked > kMaxPage ? kMaxPage : asked; }
+int PageSize(int asked) {
+  return asked <= 0 || asked > kMaxPage ? kMaxPage : asked;
+}
 
-LoginAttempt ToAttempt(const std::string& user, const std::string& protocol, const std::string& client_ip) {
+LoginAttempt ToAttempt(const std::string& user, const std::string& protocol,
+                       const std::string& client_ip) {
   auto address = net::IpAddress::Parse(client_ip);
   return {user, protocol, address ? address->LimitKey() : client_ip};
 }
 
 }  // namespace
 
-DirectoryServiceImpl::DirectoryServiceImpl(boost::asio::io_context& io, Store& store, const Clock& clock,
-                                           const DirectoryOptions& options)
+DirectoryServiceImpl::DirectoryServiceImpl(boost::asio::io_context& io, Store& store,
+                                           const Clock& clock, const DirectoryOptions& options)
     : io_(io),
       store_(store),
       admin_(store, options.login.cost),
@@ -36,7 +39,8 @@ DirectoryServiceImpl::DirectoryServiceImpl(boost::asio::io_context& io, Store& s
       sql_pool_(options.sql_threads, kSqlQueue),
       hash_pool_(options.hash_threads, kHashQueue) {}
 
-void DirectoryServiceImpl::ResolveRecipient(Controller* controller, const v1::ResolveRecipientRequest* request,
+void DirectoryServiceImpl::ResolveRecipient(Controller* controller,
+                                            const v1::ResolveRecipientRequest* request,
                                             v1::ResolveRecipientResponse* response, Done* done) {
   if (auto known = cache_.Find(request->address())) {
     ToProto(*known, response);
@@ -52,9 +56,12 @@ void DirectoryServiceImpl::ResolveRecipient(Controller* controller, const v1::Re
 }
 
 void DirectoryServiceImpl::FinishLogin(Controller* controller, LoginOutcome outcome,
-                                       v1::AuthenticateResponse* response, Done* done, const std::string& protocol) {
+                                       v1::AuthenticateResponse* response, Done* done,
+                                       const std::string& protocol) {
   const char* result = outcome.account.ok() ? "ok" : "refused";
-  if (!outcome.account.ok() && outcome.account.status().code() != absl::StatusCode::kUnauthenticated) result = "error";
+  if (!outcome.account.ok() &&
+      outcome.account.status().code() != absl::StatusCode::kUnauthenticated)
+    result = "error";
   metrics::Counter("pennypost_directory_auth_total", "Logins by protocol and result",
                    {{"protocol", protocol}, {"result", result}})
       .Increment();
@@ -68,23 +75,28 @@ void DirectoryServiceImpl::FinishLogin(Controller* controller, LoginOutcome outc
     done->Run();
     return;
   }
-  auto timer = std::make_shared<boost::asio::steady_timer>(io_, absl::ToChronoNanoseconds(outcome.delay));
+  auto timer =
+      std::make_shared<boost::asio::steady_timer>(io_, absl::ToChronoNanoseconds(outcome.delay));
   timer->async_wait([timer, done](const boost::system::error_code&) { done->Run(); });
 }
 
-void DirectoryServiceImpl::Authenticate(Controller* controller, const v1::AuthenticateRequest* request,
+void DirectoryServiceImpl::Authenticate(Controller* controller,
+                                        const v1::AuthenticateRequest* request,
                                         v1::AuthenticateResponse* response, Done* done) {
   bool queued = hash_pool_.Submit([=, this] {
     LoginAttempt attempt = ToAttempt(request->user(), request->protocol(), request->client_ip());
-    FinishLogin(controller, login_.CheckPassword(attempt, request->password()), response, done, request->protocol());
+    FinishLogin(controller, login_.CheckPassword(attempt, request->password()), response, done,
+                request->protocol());
   });
   if (!queued) {
     rpc::Finish(controller, done,
-                MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too many logins at once"));
+                MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded,
+                          "too many logins at once"));
   }
 }
 
-void DirectoryServiceImpl::GetScramKeys(Controller* controller, const v1::GetScramKeysRequest* request,
+void DirectoryServiceImpl::GetScramKeys(Controller* controller,
+                                        const v1::GetScramKeysRequest* request,
                                         v1::GetScramKeysResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(ScramChallenge keys, login_.GetScramChallenge(request->user()));
@@ -96,19 +108,23 @@ void DirectoryServiceImpl::GetScramKeys(Controller* controller, const v1::GetScr
   });
 }
 
-void DirectoryServiceImpl::FinishScram(Controller* controller, const v1::FinishScramRequest* request,
+void DirectoryServiceImpl::FinishScram(Controller* controller,
+                                       const v1::FinishScramRequest* request,
                                        v1::AuthenticateResponse* response, Done* done) {
   bool queued = sql_pool_.Submit([=, this] {
     LoginAttempt attempt = ToAttempt(request->user(), request->protocol(), request->client_ip());
-    FinishLogin(controller, login_.FinishScram(attempt, request->success()), response, done, request->protocol());
+    FinishLogin(controller, login_.FinishScram(attempt, request->success()), response, done,
+                request->protocol());
   });
   if (!queued) {
     rpc::Finish(controller, done,
-                MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too many logins at once"));
+                MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded,
+                          "too many logins at once"));
   }
 }
 
-void DirectoryServiceImpl::CheckSender(Controller* controller, const v1::CheckSenderRequest* request,
+void DirectoryServiceImpl::CheckSender(Controller* controller,
+                                       const v1::CheckSenderRequest* request,
                                        v1::CheckSenderResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     std::vector<std::string> addresses(request->addresses().begin(), request->addresses().end());
@@ -118,7 +134,8 @@ void DirectoryServiceImpl::CheckSender(Controller* controller, const v1::CheckSe
   });
 }
 
-void DirectoryServiceImpl::GetSigningKeys(Controller* controller, const v1::GetSigningKeysRequest* request,
+void DirectoryServiceImpl::GetSigningKeys(Controller* controller,
+                                          const v1::GetSigningKeysRequest* request,
                                           v1::GetSigningKeysResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(auto domain, store_.FindDomain(request->domain()));
@@ -133,7 +150,8 @@ void DirectoryServiceImpl::GetSigningKeys(Controller* controller, const v1::GetS
   });
 }
 
-void DirectoryServiceImpl::Change(Controller* controller, Done* done, std::function<absl::Status()> work) {
+void DirectoryServiceImpl::Change(Controller* controller, Done* done,
+                                  std::function<absl::Status()> work) {
   hash_pool_.Run(controller, done, [this, work = std::move(work)] {
     absl::Status status = work();
     cache_.Clear();
@@ -141,18 +159,20 @@ void DirectoryServiceImpl::Change(Controller* controller, Done* done, std::funct
   });
 }
 
-void DirectoryServiceImpl::CreateDomain(Controller* controller, const v1::CreateDomainRequest* request,
+void DirectoryServiceImpl::CreateDomain(Controller* controller,
+                                        const v1::CreateDomainRequest* request,
                                         v1::CreateDomainResponse* response, Done* done) {
   Change(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(DomainRow row,
-                     admin_.CreateDomain(request->name(), request->alias_of(), request->catch_all()));
+    ASSIGN_OR_RETURN(DomainRow row, admin_.CreateDomain(request->name(), request->alias_of(),
+                                                        request->catch_all()));
     log::Info("directory.domain.created", {{"domain", row.name}});
     ToProto(row, response->mutable_domain());
     return absl::OkStatus();
   });
 }
 
-void DirectoryServiceImpl::ListDomains(Controller* controller, const v1::ListDomainsRequest* request,
+void DirectoryServiceImpl::ListDomains(Controller* controller,
+                                       const v1::ListDomainsRequest* request,
                                        v1::ListDomainsResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     if (!request->name().empty()) {
@@ -168,7 +188,8 @@ void DirectoryServiceImpl::ListDomains(Controller* controller, const v1::ListDom
   });
 }
 
-void DirectoryServiceImpl::UpdateDomain(Controller* controller, const v1::UpdateDomainRequest* request,
+void DirectoryServiceImpl::UpdateDomain(Controller* controller,
+                                        const v1::UpdateDomainRequest* request,
                                         v1::UpdateDomainResponse* response, Done* done) {
   Change(controller, done, [this, request, response]() -> absl::Status {
     std::optional<std::string> catch_all;
@@ -181,19 +202,22 @@ void DirectoryServiceImpl::UpdateDomain(Controller* controller, const v1::Update
   });
 }
 
-void DirectoryServiceImpl::DeleteDomain(Controller* controller, const v1::DeleteDomainRequest* request,
+void DirectoryServiceImpl::DeleteDomain(Controller* controller,
+                                        const v1::DeleteDomainRequest* request,
                                         v1::DeleteDomainResponse*, Done* done) {
   Change(controller, done, [this, request] { return admin_.DeleteDomain(request->name()); });
 }
 
-void DirectoryServiceImpl::CreateAccount(Controller* controller, const v1::CreateAccountRequest* request,
+void DirectoryServiceImpl::CreateAccount(Controller* controller,
+                                         const v1::CreateAccountRequest* request,
                                          v1::CreateAccountResponse* response, Done* done) {
   Change(controller, done, [this, request, response]() -> absl::Status {
     AccountChange rest;
     rest.display_name = request->display_name();
     rest.quota_bytes = request->quota_bytes();
     rest.role = request->role();
-    ASSIGN_OR_RETURN(AccountRow row, admin_.CreateAccount(request->address(), request->password(), rest));
+    ASSIGN_OR_RETURN(AccountRow row,
+                     admin_.CreateAccount(request->address(), request->password(), rest));
     log::Info("directory.account.created", {{"account", row.id}, {"address", row.address}});
     ToProto(row, response->mutable_account());
     return absl::OkStatus();
@@ -209,18 +233,21 @@ void DirectoryServiceImpl::GetAccount(Controller* controller, const v1::GetAccou
   });
 }
 
-void DirectoryServiceImpl::ListAccounts(Controller* controller, const v1::ListAccountsRequest* request,
+void DirectoryServiceImpl::ListAccounts(Controller* controller,
+                                        const v1::ListAccountsRequest* request,
                                         v1::ListAccountsResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     int limit = PageSize(request->page_size());
-    ASSIGN_OR_RETURN(auto rows, store_.ListAccounts(request->domain(), request->page_token(), limit));
+    ASSIGN_OR_RETURN(auto rows,
+                     store_.ListAccounts(request->domain(), request->page_token(), limit));
     for (const AccountRow& row : rows) ToProto(row, response->add_accounts());
     if (static_cast<int>(rows.size()) == limit) response->set_next_page_token(rows.back().address);
     return absl::OkStatus();
   });
 }
 
-void DirectoryServiceImpl::UpdateAccount(Controller* controller, const v1::UpdateAccountRequest* request,
+void DirectoryServiceImpl::UpdateAccount(Controller* controller,
+                                         const v1::UpdateAccountRequest* request,
                                          v1::UpdateAccountResponse* response, Done* done) {
   Change(controller, done, [this, request, response]() -> absl::Status {
     AccountChange change;
@@ -235,12 +262,14 @@ void DirectoryServiceImpl::UpdateAccount(Controller* controller, const v1::Updat
   });
 }
 
-void DirectoryServiceImpl::DeleteAccount(Controller* controller, const v1::DeleteAccountRequest* request,
+void DirectoryServiceImpl::DeleteAccount(Controller* controller,
+                                         const v1::DeleteAccountRequest* request,
                                          v1::DeleteAccountResponse*, Done* done) {
   Change(controller, done, [this, request] { return admin_.DeleteAccount(request->address()); });
 }
 
-void DirectoryServiceImpl::CreateAlias(Controller* controller, const v1::CreateAliasRequest* request,
+void DirectoryServiceImpl::CreateAlias(Controller* controller,
+                                       const v1::CreateAliasRequest* request,
                                        v1::CreateAliasResponse* response, Done* done) {
   Change(controller, done, [this, request, response]() -> absl::Status {
     const v1::Alias& alias = request->alias();
@@ -251,23 +280,27 @@ void DirectoryServiceImpl::CreateAlias(Controller* controller, const v1::CreateA
   });
 }
 
-void DirectoryServiceImpl::ListAliases(Controller* controller, const v1::ListAliasesRequest* request,
+void DirectoryServiceImpl::ListAliases(Controller* controller,
+                                       const v1::ListAliasesRequest* request,
                                        v1::ListAliasesResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     int limit = PageSize(request->page_size());
-    ASSIGN_OR_RETURN(auto rows, store_.ListAliases(request->domain(), request->page_token(), limit));
+    ASSIGN_OR_RETURN(auto rows,
+                     store_.ListAliases(request->domain(), request->page_token(), limit));
     for (const AliasRow& row : rows) ToProto(row, response->add_aliases());
     if (static_cast<int>(rows.size()) == limit) response->set_next_page_token(rows.back().address);
     return absl::OkStatus();
   });
 }
 
-void DirectoryServiceImpl::DeleteAlias(Controller* controller, const v1::DeleteAliasRequest* request,
+void DirectoryServiceImpl::DeleteAlias(Controller* controller,
+                                       const v1::DeleteAliasRequest* request,
                                        v1::DeleteAliasResponse*, Done* done) {
   Change(controller, done, [this, request] { return admin_.DeleteAlias(request->address()); });
 }
 
-void DirectoryServiceImpl::CreateAppPassword(Controller* controller, const v1::CreateAppPasswordRequest* request,
+void DirectoryServiceImpl::CreateAppPassword(Controller* controller,
+                                             const v1::CreateAppPasswordRequest* request,
                                              v1::CreateAppPasswordResponse* response, Done* done) {
   Change(controller, done, [this, request, response]() -> absl::Status {
     AppPasswordRow row;
@@ -280,7 +313,8 @@ void DirectoryServiceImpl::CreateAppPassword(Controller* controller, const v1::C
   });
 }
 
-void DirectoryServiceImpl::ListAppPasswords(Controller* controller, const v1::ListAppPasswordsRequest* request,
+void DirectoryServiceImpl::ListAppPasswords(Controller* controller,
+                                            const v1::ListAppPasswordsRequest* request,
                                             v1::ListAppPasswordsResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(AccountRow account, admin_.GetAccount(request->address()));
@@ -290,7 +324,8 @@ void DirectoryServiceImpl::ListAppPasswords(Controller* controller, const v1::Li
   });
 }
 
-void DirectoryServiceImpl::DeleteAppPassword(Controller* controller, const v1::DeleteAppPasswordRequest* request,
+void DirectoryServiceImpl::DeleteAppPassword(Controller* controller,
+                                             const v1::DeleteAppPasswordRequest* request,
                                              v1::DeleteAppPasswordResponse*, Done* done) {
   Change(controller, done, [this, request]() -> absl::Status {
     ASSIGN_OR_RETURN(AccountRow account, admin_.GetAccount(request->address()));

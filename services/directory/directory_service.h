@@ -1,6 +1,6 @@
 #pragma once
-// The gRPC face: proto to core and back. SQL runs on one pool, password hashing on another, held-back answers on a
-// timer; no thread waits.
+// The gRPC face: proto to core and back. SQL runs on one pool, password hashing on another,
+// held-back answers on a timer; no thread waits.
 
 #include <boost/asio/io_context.hpp>
 
@@ -24,16 +24,19 @@ class DirectoryServiceImpl : public v1::DirectoryService {
   using Controller = google::protobuf::RpcController;
   using Done = google::protobuf::Closure;
 
-  DirectoryServiceImpl(boost::asio::io_context& io, Store& store, const Clock& clock, const DirectoryOptions& options);
+  DirectoryServiceImpl(boost::asio::io_context& io, Store& store, const Clock& clock,
+                       const DirectoryOptions& options);
 
   Admin& admin() { return admin_; }
 
 #define PP_METHOD(Name) \
   void Name(Controller*, const v1::Name##Request*, v1::Name##Response*, Done*) override
   PP_METHOD(ResolveRecipient);
-  void Authenticate(Controller*, const v1::AuthenticateRequest*, v1::AuthenticateResponse*, Done*) override;
+  void Authenticate(Controller*, const v1::AuthenticateRequest*, v1::AuthenticateResponse*,
+                    Done*) override;
   PP_METHOD(GetScramKeys);
-  void FinishScram(Controller*, const v1::FinishScramRequest*, v1::AuthenticateResponse*, Done*) override;
+  void FinishScram(Controller*, const v1::FinishScramRequest*, v1::AuthenticateResponse*,
+                   Done*) override;
   PP_METHOD(CheckSender);
   PP_METHOD(GetSigningKeys);
   PP_METHOD(CreateDomain);
@@ -55,8 +58,8 @@ class DirectoryServiceImpl : public v1::DirectoryService {
 
  private:
   // Ends a login, after its delay.
-  void FinishLogin(Controller* controller, LoginOutcome outcome, v1::AuthenticateResponse* response, Done* done,
-                   const std::string& protocol);
+  void FinishLogin(Controller* controller, LoginOutcome outcome, v1::AuthenticateResponse* response,
+                   Done* done, const std::string& protocol);
   // A change: what was resolved before may be wrong now.
   void Change(Controller* controller, Done* done, std::function<absl::Status()> work);
 

@@ -48,17 +48,28 @@ void ToProto(const AppPasswordRow& row, v1::AppPassword* out) {
   out->set_label(row.label);
   for (const std::string& protocol : row.protocols) out->add_protocols(protocol);
   SetTime(row.created_at, out->mutable_created_at());
-  if (row.last_used_at != absl::InfinitePast()) SetTime(row.last_used_at, out->mutable_last_used_at());
+  if (row.last_used_at != absl::InfinitePast())
+    SetTime(row.last_used_at, out->mutable_last_used_at());
 }
 
 void ToProto(const Resolution& resolution, v1::ResolveRecipientResponse* out) {
   using Response = v1::ResolveRecipientResponse;
   switch (resolution.kind) {
-    case Resolution::Kind::kDeliverable: out->set_kind(Response::KIND_DELIVERABLE); break;
-    case Resolution::Kind::kRemoteDomain: out->set_kind(Response::KIND_REMOTE_DOMAIN); break;
-    case Resolution::Kind::kUnknownUser: out->set_kind(Response::KIND_UNKNOWN_USER); break;
-    case Resolution::Kind::kDisabled: out->set_kind(Response::KIND_DISABLED); break;
-    case Resolution::Kind::kLoop: out->set_kind(Response::KIND_LOOP); break;
+    case Resolution::Kind::kDeliverable:
+      out->set_kind(Response::KIND_DELIVERABLE);
+      break;
+    case Resolution::Kind::kRemoteDomain:
+      out->set_kind(Response::KIND_REMOTE_DOMAIN);
+      break;
+    case Resolution::Kind::kUnknownUser:
+      out->set_kind(Response::KIND_UNKNOWN_USER);
+      break;
+    case Resolution::Kind::kDisabled:
+      out->set_kind(Response::KIND_DISABLED);
+      break;
+    case Resolution::Kind::kLoop:
+      out->set_kind(Response::KIND_LOOP);
+      break;
   }
   for (const Target& target : resolution.targets) {
     v1::RecipientTarget* to = out->add_targets();

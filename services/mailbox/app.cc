@@ -12,8 +12,8 @@ class App : public runtime::Component {
  public:
   App(runtime::Environment& environment, const QueueOptions& queue)
       : environment_(environment),
-        store_(environment.config.common().postgres().dsn(), environment.config.common().postgres().pool_size(),
-               queue.writers),
+        store_(environment.config.common().postgres().dsn(),
+               environment.config.common().postgres().pool_size(), queue.writers),
         service_(store_, queue, environment.config.common().postgres().pool_size()) {
     environment.clients.mailbox = &service_;
     environment.rpc_server.Add(&service_);
@@ -23,7 +23,8 @@ class App : public runtime::Component {
   absl::Status Ready() const override { return store_.Health(); }
 
   absl::Status Start() override {
-    ASSIGN_OR_RETURN(auto connection, pg::Connection::Open(environment_.config.common().postgres().dsn()));
+    ASSIGN_OR_RETURN(auto connection,
+                     pg::Connection::Open(environment_.config.common().postgres().dsn()));
     ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "mailbox", sql::Migrations()));
     if (applied > 0) log::Info("mailbox.migrated", {{"steps", applied}});
     return absl::OkStatus();
@@ -39,12 +40,15 @@ class App : public runtime::Component {
 
 absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment& environment) {
   const auto& config = environment.config.mailbox();
-  if (environment.config.common().postgres().dsn().empty()) return SyntaxError("common.postgres.dsn is needed by mailbox");
-  if (config.writers() == 0 || config.writers() > 64) return SyntaxError("mailbox.writers must be from 1 to 64");
+  if (environment.config.common().postgres().dsn().empty())
+    return SyntaxError("common.postgres.dsn is needed by mailbox");
+  if (config.writers() == 0 || config.writers() > 64)
+    return SyntaxError("mailbox.writers must be from 1 to 64");
   if (config.batch_messages() == 0 || config.batch_messages() > 1000) {
     return SyntaxError("mailbox.batch_messages must be from 1 to 1000");
   }
-  QueueOptions queue{config.writers(), config.batch_messages(), config.batch_bytes(), config.queue_limit()};
+  QueueOptions queue{config.writers(), config.batch_messages(), config.batch_bytes(),
+                     config.queue_limit()};
   std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment, queue);
   return app;
 }

@@ -19,7 +19,8 @@ ChangeFeed::~ChangeFeed() {
   for (auto& [account, waiter] : waiters_) waiter.wake(waiter.since);
 }
 
-void ChangeFeed::Wait(int64_t account_id, uint64_t since, absl::Time deadline, std::function<void(uint64_t)> wake) {
+void ChangeFeed::Wait(int64_t account_id, uint64_t since, absl::Time deadline,
+                      std::function<void(uint64_t)> wake) {
   std::lock_guard lock(mutex_);
   waiters_.emplace(account_id, Waiter{since, deadline, std::move(wake)});
   // The change may have come between the caller's last look and now.
@@ -67,7 +68,8 @@ void ChangeFeed::Loop() {
     if (accounts.empty()) continue;
     // While the database is away nobody is told anything: no invented changes.
     auto modseqs = store_.GetModseqs(accounts);
-    for (auto& [wake, modseq] : TakeDue(modseqs.value_or(std::map<int64_t, uint64_t>()))) wake(modseq);
+    for (auto& [wake, modseq] : TakeDue(modseqs.value_or(std::map<int64_t, uint64_t>())))
+      wake(modseq);
   }
 }
 

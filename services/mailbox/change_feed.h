@@ -1,8 +1,9 @@
 #pragma once
 // Who waits for changes of an account, and when to wake them.
 //
-// Changes made by this process wake at once; those of other pods are seen by one query a second over all accounts
-// that somebody waits for. A waiter is never told of nothing for long: MODSEQ decides, not the message.
+// Changes made by this process wake at once; those of other pods are seen by one query a second
+// over all accounts that somebody waits for. A waiter is never told of nothing for long: MODSEQ
+// decides, not the message.
 
 #include <condition_variable>
 #include <functional>
@@ -19,9 +20,10 @@ class ChangeFeed {
   explicit ChangeFeed(Store& store);
   ~ChangeFeed();
 
-  // `wake` runs once, on any thread: with the account's MODSEQ when it is above `since`, or with `since` at the
-  // deadline or at the end of the feed.
-  void Wait(int64_t account_id, uint64_t since, absl::Time deadline, std::function<void(uint64_t)> wake);
+  // `wake` runs once, on any thread: with the account's MODSEQ when it is above `since`, or with
+  // `since` at the deadline or at the end of the feed.
+  void Wait(int64_t account_id, uint64_t since, absl::Time deadline,
+            std::function<void(uint64_t)> wake);
   // A change was committed by this process.
   void Notify(int64_t account_id);
 
@@ -33,7 +35,8 @@ class ChangeFeed {
   };
   void Loop();
   // Waiters of accounts that moved on or whose time is up.
-  std::vector<std::pair<std::function<void(uint64_t)>, uint64_t>> TakeDue(const std::map<int64_t, uint64_t>& modseqs);
+  std::vector<std::pair<std::function<void(uint64_t)>, uint64_t>> TakeDue(
+      const std::map<int64_t, uint64_t>& modseqs);
 
   Store& store_;
   std::mutex mutex_;

@@ -4,7 +4,8 @@
 
 namespace pennypost::mailbox {
 
-DeliveryQueue::DeliveryQueue(Store& store, QueueOptions options) : store_(store), options_(options) {
+DeliveryQueue::DeliveryQueue(Store& store, QueueOptions options)
+    : store_(store), options_(options) {
   for (size_t i = 0; i < options_.writers; ++i) writers_.emplace_back([this] { Loop(); });
 }
 
@@ -17,11 +18,13 @@ DeliveryQueue::~DeliveryQueue() {
   for (std::thread& writer : writers_) writer.join();
 }
 
-absl::Status DeliveryQueue::Add(std::unique_ptr<Delivery> delivery, std::function<void(Delivery&)> done) {
+absl::Status DeliveryQueue::Add(std::unique_ptr<Delivery> delivery,
+                                std::function<void(Delivery&)> done) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= options_.queue_limit) {
-      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too many deliveries wait");
+      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded,
+                       "too many deliveries wait");
     }
     queue_.push_back({std::move(delivery), std::move(done)});
   }
@@ -46,7 +49,8 @@ std::vector<DeliveryQueue::Item> DeliveryQueue::TakeBatch() {
 
 void DeliveryQueue::Loop() {
   auto& batches = metrics::Counter("pennypost_mailbox_batches_total", "Delivery transactions");
-  auto& messages = metrics::Counter("pennypost_mailbox_deliveries_total", "Messages in delivery transactions");
+  auto& messages =
+      metrics::Counter("pennypost_mailbox_deliveries_total", "Messages in delivery transactions");
   for (;;) {
     std::vector<Item> batch = TakeBatch();
     if (batch.empty()) return;

@@ -1,8 +1,9 @@
 #pragma once
 // Group commit: deliveries that arrive together are committed together.
 //
-// Each writer takes what waits, up to a batch, and stores it in one transaction; what arrives meanwhile is the next
-// batch. A delivery that finds a writer idle is stored at once: a batch of one never waits.
+// Each writer takes what waits, up to a batch, and stores it in one transaction; what arrives
+// meanwhile is the next batch. A delivery that finds a writer idle is stored at once: a batch of
+// one never waits.
 
 #include <condition_variable>
 #include <deque>
@@ -28,8 +29,8 @@ class DeliveryQueue {
   // Stores what waits, then ends.
   ~DeliveryQueue();
 
-  // `done` runs on a writer thread once delivery->status is set. RESOURCE_EXHAUSTED (OVERLOADED) if too much waits:
-  // `done` does not run then.
+  // `done` runs on a writer thread once delivery->status is set. RESOURCE_EXHAUSTED (OVERLOADED) if
+  // too much waits: `done` does not run then.
   absl::Status Add(std::unique_ptr<Delivery> delivery, std::function<void(Delivery&)> done);
 
  private:

@@ -31,8 +31,10 @@ absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
   return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
 }
 
-// Recipients by account: several addresses of one account get one copy. `index` says where each recipient's answer is.
-absl::StatusOr<std::unique_ptr<Delivery>> ToDelivery(const v1::DeliverRequest& request, std::vector<size_t>* index) {
+// Recipients by account: several addresses of one account get one copy. `index` says where each
+// recipient's answer is.
+absl::StatusOr<std::unique_ptr<Delivery>> ToDelivery(const v1::DeliverRequest& request,
+                                                     std::vector<size_t>* index) {
   auto delivery = std::make_unique<Delivery>();
   ASSIGN_OR_RETURN(delivery->mail_id, ParseId(request.mail_id()));
   if (request.recipients().empty()) return SyntaxError("no recipients");
@@ -66,8 +68,8 @@ absl::StatusOr<std::unique_ptr<Delivery>> ToDelivery(const v1::DeliverRequest& r
 MailboxServiceImpl::MailboxServiceImpl(Store& store, const QueueOptions& queue, size_t threads)
     : store_(store), feed_(store), queue_(store, queue), pool_(threads, kPoolQueue) {}
 
-void MailboxServiceImpl::Enqueue(std::unique_ptr<Delivery> delivery, Controller* controller, Done* done,
-                                 std::function<void(const Delivery&)> fill) {
+void MailboxServiceImpl::Enqueue(std::unique_ptr<Delivery> delivery, Controller* controller,
+                                 Done* done, std::function<void(const Delivery&)> fill) {
   auto finish = [this, controller, done, fill = std::move(fill)](Delivery& stored) {
     if (stored.status.ok()) fill(stored);
     absl::Status status = stored.status;
@@ -81,9 +83,9 @@ void MailboxServiceImpl::Enqueue(std::unique_ptr<Delivery> delivery, Controller*
   if (!added.ok()) rpc::Finish(controller, done, added);
 }
 
-void MailboxServiceImpl::PrepareAndEnqueue(std::unique_ptr<Delivery> delivery, std::string_view content,
-                                           Controller* controller, Done* done,
-                                           std::function<void(const Delivery&)> fill) {
+void MailboxServiceImpl::PrepareAndEnqueue(std::unique_ptr<Delivery> delivery,
+                                           std::string_view content, Controller* controller,
+                                           Done* done, std::function<void(const Delivery&)> fill) {
   if (content.size() <= kPrepareInline) {
     delivery->email = PrepareEmail(content, delivery->mail_id);
     Enqueue(std::move(delivery), controller, done, std::move(fill));
@@ -96,7 +98,8 @@ void MailboxServiceImpl::PrepareAndEnqueue(std::unique_ptr<Delivery> delivery, s
     Enqueue(std::move(*shared), controller, done, fill);
   });
   if (!queued) {
-    rpc::Finish(controller, done, MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too busy"));
+    rpc::Finish(controller, done,
+                MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too busy"));
   }
 }
 
@@ -131,9 +134,11 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
   }
   auto delivery = std::make_unique<Delivery>();
   delivery->mail_id = *id;
-  delivery->internal_date = request->has_internal_date() ? TimeOf(request->internal_date()) : absl::Now();
+  delivery->internal_date =
+      request->has_internal_date() ? TimeOf(request->internal_date()) : absl::Now();
   delivery->mailbox_must_exist = true;
-  delivery->recipients.push_back({request->account_id(), "", *name, *flags, request->quota_bytes()});
+  delivery->recipients.push_back(
+      {request->account_id(), "", *name, *flags, request->quota_bytes()});
   auto fill = [this, request, response, mailbox = *name](const Delivery& stored) {
     const Delivery::Result& result = stored.results[0];
     response->set_uid(result.uid);
@@ -142,7 +147,8 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
     if (result.uid_validity != 0) return;
     // A repeat: the delivery's record does not hold UIDVALIDITY.
     v1::Mailbox found;
-    if (store_.FindMailbox(request->account_id(), mailbox, &found).ok()) response->set_uid_validity(found.uid_validity());
+    if (store_.FindMailbox(request->account_id(), mailbox, &found).ok())
+      response->set_uid_validity(found.uid_validity());
   };
   PrepareAndEnqueue(std::move(delivery), request->content(), controller, done, std::move(fill));
 }
@@ -152,7 +158,8 @@ void MailboxServiceImpl::CheckQuota(Controller* controller, const v1::CheckQuota
   pool_.Run(controller, done, [this, request] { return store_.CheckQuota(*request); });
 }
 
-void MailboxServiceImpl::ListMailboxes(Controller* controller, const v1::ListMailboxesRequest* request,
+void MailboxServiceImpl::ListMailboxes(Controller* controller,
+                                       const v1::ListMailboxesRequest* request,
                                        v1::ListMailboxesResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
@@ -164,7 +171,8 @@ void MailboxServiceImpl::ListMailboxes(Controller* controller, const v1::ListMai
   });
 }
 
-void MailboxServiceImpl::CreateMailbox(Controller* controller, const v1::CreateMailboxRequest* request,
+void MailboxServiceImpl::CreateMailbox(Controller* controller,
+                                       const v1::CreateMailboxRequest* request,
                                        v1::CreateMailboxResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
@@ -176,7 +184,8 @@ void MailboxServiceImpl::CreateMailbox(Controller* controller, const v1::CreateM
   });
 }
 
-void MailboxServiceImpl::RenameMailbox(Controller* controller, const v1::RenameMailboxRequest* request,
+void MailboxServiceImpl::RenameMailbox(Controller* controller,
+                                       const v1::RenameMailboxRequest* request,
                                        v1::RenameMailboxResponse*, Done* done) {
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     v1::RenameMailboxRequest canonical = *request;
@@ -203,7 +212,8 @@ void MailboxServiceImpl::RenameMailbox(Controller* controller, const v1::RenameM
   });
 }
 
-void MailboxServiceImpl::DeleteMailbox(Controller* controller, const v1::DeleteMailboxRequest* request,
+void MailboxServiceImpl::DeleteMailbox(Controller* controller,
+                                       const v1::DeleteMailboxRequest* request,
                                        v1::DeleteMailboxResponse*, Done* done) {
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     v1::DeleteMailboxRequest canonical = *request;
@@ -215,8 +225,8 @@ void MailboxServiceImpl::DeleteMailbox(Controller* controller, const v1::DeleteM
   });
 }
 
-void MailboxServiceImpl::Subscribe(Controller* controller, const v1::SubscribeRequest* request, v1::SubscribeResponse*,
-                                   Done* done) {
+void MailboxServiceImpl::Subscribe(Controller* controller, const v1::SubscribeRequest* request,
+                                   v1::SubscribeResponse*, Done* done) {
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     v1::SubscribeRequest canonical = *request;
@@ -231,7 +241,8 @@ void MailboxServiceImpl::OpenMailbox(Controller* controller, const v1::OpenMailb
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     ASSIGN_OR_RETURN(std::string name, CanonicalName(request->name()));
     std::vector<MessageRow> rows;
-    RETURN_IF_ERROR(store_.OpenMailbox(request->account_id(), name, response->mutable_mailbox(), &rows));
+    RETURN_IF_ERROR(
+        store_.OpenMailbox(request->account_id(), name, response->mutable_mailbox(), &rows));
     ToIndex(rows, response->mutable_index());
     return absl::OkStatus();
   });
@@ -252,13 +263,15 @@ void MailboxServiceImpl::GetChanges(Controller* controller, const v1::GetChanges
 void MailboxServiceImpl::WaitForChanges(Controller*, const v1::WaitForChangesRequest* request,
                                         v1::WaitForChangesResponse* response, Done* done) {
   absl::Duration wait = std::min(absl::Milliseconds(request->max_wait_ms()), kLongestWait);
-  feed_.Wait(request->account_id(), request->since_modseq(), absl::Now() + wait, [response, done](uint64_t modseq) {
-    response->set_modseq(modseq);
-    done->Run();
-  });
+  feed_.Wait(request->account_id(), request->since_modseq(), absl::Now() + wait,
+             [response, done](uint64_t modseq) {
+               response->set_modseq(modseq);
+               done->Run();
+             });
 }
 
-void MailboxServiceImpl::FetchMessages(Controller* controller, const v1::FetchMessagesRequest* request,
+void MailboxServiceImpl::FetchMessages(Controller* controller,
+                                       const v1::FetchMessagesRequest* request,
                                        v1::FetchMessagesResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     Store::Want want{request->want_structure(), request->want_header(), request->want_content()};
@@ -272,7 +285,8 @@ void MailboxServiceImpl::FetchMessages(Controller* controller, const v1::FetchMe
       size_t end = std::min(at + step, total);
       std::vector<uint32_t> uids(request->uids().begin() + static_cast<int>(at),
                                  request->uids().begin() + static_cast<int>(end));
-      ASSIGN_OR_RETURN(auto contents, store_.Fetch(request->account_id(), request->mailbox_id(), uids, want));
+      ASSIGN_OR_RETURN(auto contents,
+                       store_.Fetch(request->account_id(), request->mailbox_id(), uids, want));
       for (MessageContent& content : contents) {
         bytes += content.structure.size() + content.header.size() + content.content.size();
         auto* message = response->add_messages();
@@ -293,7 +307,8 @@ void MailboxServiceImpl::FetchMessages(Controller* controller, const v1::FetchMe
 
 void MailboxServiceImpl::ReadContent(Controller* controller, const v1::ReadContentRequest* request,
                                      v1::ReadContentResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response] { return store_.ReadContent(*request, response); });
+  pool_.Run(controller, done,
+            [this, request, response] { return store_.ReadContent(*request, response); });
 }
 
 void MailboxServiceImpl::StoreFlags(Controller* controller, const v1::StoreFlagsRequest* request,
@@ -311,7 +326,8 @@ void MailboxServiceImpl::StoreFlags(Controller* controller, const v1::StoreFlags
   });
 }
 
-void MailboxServiceImpl::CopyMessages(Controller* controller, const v1::CopyMessagesRequest* request,
+void MailboxServiceImpl::CopyMessages(Controller* controller,
+                                      const v1::CopyMessagesRequest* request,
                                       v1::CopyMessagesResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     v1::CopyMessagesRequest canonical = *request;
@@ -351,17 +367,21 @@ void MailboxServiceImpl::Search(Controller* controller, const v1::SearchRequest*
 
 void MailboxServiceImpl::GetQuota(Controller* controller, const v1::GetQuotaRequest* request,
                                   v1::GetQuotaResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response] { return store_.GetQuota(request->account_id(), response); });
+  pool_.Run(controller, done,
+            [this, request, response] { return store_.GetQuota(request->account_id(), response); });
 }
 
-void MailboxServiceImpl::DeleteAccountData(Controller* controller, const v1::DeleteAccountDataRequest* request,
+void MailboxServiceImpl::DeleteAccountData(Controller* controller,
+                                           const v1::DeleteAccountDataRequest* request,
                                            v1::DeleteAccountDataResponse*, Done* done) {
-  pool_.Run(controller, done, [this, request] { return store_.DeleteAccount(request->account_id()); });
+  pool_.Run(controller, done,
+            [this, request] { return store_.DeleteAccount(request->account_id()); });
 }
 
 void MailboxServiceImpl::GetHistory(Controller* controller, const v1::GetHistoryRequest* request,
                                     v1::GetHistoryResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response] { return store_.GetHistory(*request, response); });
+  pool_.Run(controller, done,
+            [this, request, response] { return store_.GetHistory(*request, response); });
 }
 
 }  // namespace pennypost::mailbox

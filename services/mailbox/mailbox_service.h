@@ -1,5 +1,6 @@
 #pragma once
-// The gRPC face: checks names and flags, hands reads and changes to a pool and deliveries to the queue of the writers.
+// The gRPC face: checks names and flags, hands reads and changes to a pool and deliveries to the
+// queue of the writers.
 
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "rpc/worker_pool.h"
@@ -43,8 +44,9 @@ class MailboxServiceImpl : public v1::MailboxService {
   void Enqueue(std::unique_ptr<Delivery> delivery, Controller* controller, Done* done,
                std::function<void(const Delivery&)> fill);
   // Parses and hashes the content, where that may take its time, then enqueues.
-  void PrepareAndEnqueue(std::unique_ptr<Delivery> delivery, std::string_view content, Controller* controller,
-                         Done* done, std::function<void(const Delivery&)> fill);
+  void PrepareAndEnqueue(std::unique_ptr<Delivery> delivery, std::string_view content,
+                         Controller* controller, Done* done,
+                         std::function<void(const Delivery&)> fill);
 
   Store& store_;
   ChangeFeed feed_;

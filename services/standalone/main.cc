@@ -12,6 +12,6 @@
 int main(int argc, char** argv) {
   using namespace pennypost;  // NOLINT: a parts list
   return runtime::Run("standalone", argc, argv,
-                      {&resolver::Create, &filter::Create, &directory::Create, &mailbox::Create, &relay::Create,
-                       &ingress::Create, &access::Create, &web::Create});
+                      {&resolver::Create, &filter::Create, &directory::Create, &mailbox::Create,
+                       &relay::Create, &ingress::Create, &access::Create, &web::Create});
 }

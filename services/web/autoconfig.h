@@ -1,5 +1,6 @@
 #pragma once
-// How mail clients set themselves up: Thunderbird's autoconfig, Outlook's Autodiscover, Apple's configuration profile.
+// How mail clients set themselves up: Thunderbird's autoconfig, Outlook's Autodiscover, Apple's
+// configuration profile.
 
 #include <string>
 
@@ -17,8 +18,9 @@ struct MailServers {
 // XML of Thunderbird's "config-v1.1.xml" for a domain.
 std::string ThunderbirdConfig(const std::string& domain, const MailServers& servers);
 
-// The address inside an Autodiscover request (<EMailAddress>), empty if there is none. Not an XML parser: one element
-// of a known form is all that is read, and what is found is checked as an address.
+// The address inside an Autodiscover request (<EMailAddress>), empty if there is none. Not an XML
+// parser: one element of a known form is all that is read, and what is found is checked as an
+// address.
 std::string AddressInAutodiscover(const std::string& body);
 std::string OutlookConfig(const std::string& address, const MailServers& servers);
 

@@ -16,11 +16,15 @@ TEST(Autoconfig, ThunderbirdGetsAllServers) {
 }
 
 TEST(Autoconfig, OutlookAddressIsReadAndChecked) {
-  EXPECT_EQ(AddressInAutodiscover("<a><EMailAddress> bob@example.test </EMailAddress></a>"), "bob@example.test");
-  for (const char* bad : {"", "<EMailAddress>", "<EMailAddress>x</EMailAddress>", "<EMailAddress>a@b\r\n@c</EMailAddress>"}) {
+  EXPECT_EQ(AddressInAutodiscover("<a><EMailAddress> bob@example.test </EMailAddress></a>"),
+            "bob@example.test");
+  for (const char* bad : {"", "<EMailAddress>", "<EMailAddress>x</EMailAddress>",
+                          "<EMailAddress>a@b\r\n@c</EMailAddress>"}) {
     EXPECT_EQ(AddressInAutodiscover(bad), "") << bad;
   }
-  EXPECT_NE(OutlookConfig("bob@example.test", kServers).find("<LoginName>bob@example.test</LoginName>"), std::string::npos);
+  EXPECT_NE(
+      OutlookConfig("bob@example.test", kServers).find("<LoginName>bob@example.test</LoginName>"),
+      std::string::npos);
 }
 
 TEST(Autoconfig, AppleProfileIsStable) {

@@ -17,7 +17,8 @@ struct WebOptions {
 
 class Router {
  public:
-  Router(WebOptions options, const clients::Clients& clients) : options_(std::move(options)), clients_(clients) {}
+  Router(WebOptions options, const clients::Clients& clients)
+      : options_(std::move(options)), clients_(clients) {}
 
   net::Awaitable<http::Response> Answer(http::Request request) const;
 

@@ -8,8 +8,8 @@
 
 namespace pennypost::web {
 
-// JSON for the page: {"services": {name: "ready"...}, "queue": {...}, "recent": [...]}. A service that does not answer
-// in a second is "away"; that is an answer, not an error.
+// JSON for the page: {"services": {name: "ready"...}, "queue": {...}, "recent": [...]}. A service
+// that does not answer in a second is "away"; that is an answer, not an error.
 net::Awaitable<std::string> CollectStatus(const clients::Clients& clients);
 
 }  // namespace pennypost::web

@@ -1,8 +1,9 @@
-// A load of SMTP for both sides of a benchmark: a number of sessions, each a thread that keeps its connection and sends
-// one message after the other, each step answered before the next.
+// A load of SMTP for both sides of a benchmark: a number of sessions, each a thread that keeps its
+// connection and sends one message after the other, each step answered before the next.
 //
 // usage: smtp_load PORT SESSIONS MESSAGES BYTES RECIPIENTS DOMAIN
-// Recipients are user0 to userN-1 of DOMAIN in turn. Prints "seconds=... p50_ms=... p99_ms=... failed=...".
+// Recipients are user0 to userN-1 of DOMAIN in turn. Prints "seconds=... p50_ms=... p99_ms=...
+// failed=...".
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -33,14 +34,15 @@ class Session {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    good_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && Reply() == 220 &&
-            Ask("EHLO load.test\r\n") == 250;
+    good_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+            Reply() == 220 && Ask("EHLO load.test\r\n") == 250;
   }
   ~Session() { close(socket_); }
 
   bool Send(const std::string& recipient, const std::string& data) {
-    good_ = good_ && Ask("MAIL FROM:<load@load.test>\r\n") == 250 && Ask("RCPT TO:<" + recipient + ">\r\n") == 250 &&
-            Ask("DATA\r\n") == 354 && Ask(data) == 250;
+    good_ = good_ && Ask("MAIL FROM:<load@load.test>\r\n") == 250 &&
+            Ask("RCPT TO:<" + recipient + ">\r\n") == 250 && Ask("DATA\r\n") == 354 &&
+            Ask(data) == 250;
     return good_;
   }
 
@@ -77,8 +79,9 @@ class Session {
 };
 
 std::string MakeMessage(size_t bytes) {
-  std::string text = "From: load@load.test\r\nTo: you@example.test\r\nSubject: load\r\nMIME-Version: 1.0\r\n"
-                     "Content-Type: text/plain\r\n\r\n";
+  std::string text =
+      "From: load@load.test\r\nTo: you@example.test\r\nSubject: load\r\nMIME-Version: 1.0\r\n"
+      "Content-Type: text/plain\r\n\r\n";
   while (text.size() + 80 < bytes) text += std::string(76, 'x') + "\r\n";
   return text + "\r\n.\r\n";
 }
@@ -118,7 +121,11 @@ int main(int argc, char** argv) {
   for (std::thread& thread : threads) thread.join();
   double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   std::sort(times.begin(), times.end());
-  auto percentile = [&](double p) { return times.empty() ? 0.0 : times[static_cast<size_t>(p * static_cast<double>(times.size() - 1))]; };
-  printf("seconds=%.3f p50_ms=%.2f p99_ms=%.2f failed=%d\n", seconds, percentile(0.5), percentile(0.99), failed.load());
+  auto percentile = [&](double p) {
+    return times.empty() ? 0.0
+                         : times[static_cast<size_t>(p * static_cast<double>(times.size() - 1))];
+  };
+  printf("seconds=%.3f p50_ms=%.2f p99_ms=%.2f failed=%d\n", seconds, percentile(0.5),
+         percentile(0.99), failed.load());
   return failed == 0 ? 0 : 1;
 }

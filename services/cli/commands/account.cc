@@ -16,10 +16,13 @@ using namespace directory::v1;  // NOLINT: requests and responses of one service
 const Row kHead = {"ADDRESS", "NAME", "ROLE", "ENABLED", "QUOTA", "CREATED"};
 
 Row ToRow(const Account& account) {
-  return {account.address(), account.display_name().empty() ? "-" : account.display_name(), account.role(),
-          account.enabled() ? "yes" : "no",
-          account.quota_bytes() == 0 ? "default" : fmt::format("{} MiB", account.quota_bytes() >> 20),
-          FormatTime(account.created_at())};
+  return {
+      account.address(),
+      account.display_name().empty() ? "-" : account.display_name(),
+      account.role(),
+      account.enabled() ? "yes" : "no",
+      account.quota_bytes() == 0 ? "default" : fmt::format("{} MiB", account.quota_bytes() >> 20),
+      FormatTime(account.created_at())};
 }
 
 void PrintAccount(Context& context, const Account& account) {
@@ -37,7 +40,8 @@ void Create(Context& context, CreateAccountRequest request, const std::string& p
   PrintAccount(context, made->account());
 }
 
-// address,password[,display name[,quota in bytes]]; a first line that begins with "address" is a head.
+// address,password[,display name[,quota in bytes]]; a first line that begins with "address" is a
+// head.
 void Import(Context& context, const std::string& file) {
   std::stringstream text;
   if (file == "-") {
@@ -48,7 +52,8 @@ void Import(Context& context, const std::string& file) {
     text << in.rdbuf();
   }
   auto records = ParseCsv(text.str());
-  if (!records.ok()) return context.Fail(fmt::format("{}: {}", file, MessageOf(records.status())), kUsage);
+  if (!records.ok())
+    return context.Fail(fmt::format("{}: {}", file, MessageOf(records.status())), kUsage);
   if (!context.Connect()) return;
   int made = 0, failed = 0;
   for (const auto& record : *records) {
@@ -63,8 +68,10 @@ void Import(Context& context, const std::string& file) {
       good_quota = quota.has_value();
       request.set_quota_bytes(static_cast<int64_t>(quota.value_or(0)));
     }
-    absl::Status status = good_quota ? Ask(context.clients.directory, &DirectoryService::CreateAccount, request).status()
-                                     : SyntaxError(fmt::format("'{}' is no quota in bytes", record[3]));
+    absl::Status status =
+        good_quota
+            ? Ask(context.clients.directory, &DirectoryService::CreateAccount, request).status()
+            : SyntaxError(fmt::format("'{}' is no quota in bytes", record[3]));
     if (status.ok()) {
       ++made;
     } else {
@@ -105,7 +112,8 @@ void Delete(Context& context, const std::string& address) {
   if (!gone.ok()) return context.Fail(gone.status());
   mailbox::v1::DeleteAccountDataRequest data;
   data.set_account_id(found->account().id());
-  auto emptied = Ask(context.clients.mailbox, &mailbox::v1::MailboxService::DeleteAccountData, data, absl::Minutes(5));
+  auto emptied = Ask(context.clients.mailbox, &mailbox::v1::MailboxService::DeleteAccountData, data,
+                     absl::Minutes(5));
   if (!emptied.ok()) return context.Fail(emptied.status());
   printf("deleted %s and its mail\n", address.c_str());
 }
@@ -118,19 +126,28 @@ void AddAccountCommands(CLI::App& app, Context& context) {
 
   auto create = std::make_shared<CreateAccountRequest>();
   auto password_file = std::make_shared<std::string>();
-  auto* command = account->add_subcommand("create", "add an account; the password comes from a prompt, a file or stdin");
-  command->add_option_function<std::string>("ADDRESS", [create](const std::string& v) { create->set_address(v); })->required();
-  command->add_option("--password-file", *password_file, "file with the password in its first line; - for stdin");
-  command->add_option_function<std::string>("--name", [create](const std::string& v) { create->set_display_name(v); },
-                                            "name for people");
-  command->add_option_function<int64_t>("--quota-mib", [create](const int64_t& v) { create->set_quota_bytes(v << 20); },
-                                        "quota in MiB; without it the platform's default");
-  command->add_option_function<std::string>("--role", [create](const std::string& v) { create->set_role(v); },
-                                            "user, domain_admin, tenant_admin or platform_admin");
-  command->callback([&context, create, password_file] { Create(context, *create, *password_file); });
+  auto* command = account->add_subcommand(
+      "create", "add an account; the password comes from a prompt, a file or stdin");
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [create](const std::string& v) { create->set_address(v); })
+      ->required();
+  command->add_option("--password-file", *password_file,
+                      "file with the password in its first line; - for stdin");
+  command->add_option_function<std::string>(
+      "--name", [create](const std::string& v) { create->set_display_name(v); }, "name for people");
+  command->add_option_function<int64_t>(
+      "--quota-mib", [create](const int64_t& v) { create->set_quota_bytes(v << 20); },
+      "quota in MiB; without it the platform's default");
+  command->add_option_function<std::string>(
+      "--role", [create](const std::string& v) { create->set_role(v); },
+      "user, domain_admin, tenant_admin or platform_admin");
+  command->callback(
+      [&context, create, password_file] { Create(context, *create, *password_file); });
 
   auto file = std::make_shared<std::string>();
-  command = account->add_subcommand("import", "add many: CSV of address,password[,name[,quota in bytes]]");
+  command = account->add_subcommand("import",
+                                    "add many: CSV of address,password[,name[,quota in bytes]]");
   command->add_option("FILE", *file, "- for stdin")->required();
   command->callback([&context, file] { Import(context, *file); });
 
@@ -143,7 +160,10 @@ void AddAccountCommands(CLI::App& app, Context& context) {
 
   auto get = std::make_shared<GetAccountRequest>();
   command = account->add_subcommand("get", "one account");
-  command->add_option_function<std::string>("ADDRESS", [get](const std::string& v) { get->set_address(v); })->required();
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [get](const std::string& v) { get->set_address(v); })
+      ->required();
   command->callback([&context, get] {
     if (!context.Connect()) return;
     auto found = Ask(context.clients.directory, &DirectoryService::GetAccount, *get);
@@ -155,14 +175,21 @@ void AddAccountCommands(CLI::App& app, Context& context) {
   auto new_password = std::make_shared<std::string>();
   auto ask_password = std::make_shared<bool>(false);
   command = account->add_subcommand("update", "change an account");
-  command->add_option_function<std::string>("ADDRESS", [update](const std::string& v) { update->set_address(v); })->required();
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [update](const std::string& v) { update->set_address(v); })
+      ->required();
   command->add_flag("--password", *ask_password, "ask for a new password");
   command->add_option("--password-file", *new_password, "file with the new password; - for stdin");
-  command->add_option_function<std::string>("--name", [update](const std::string& v) { update->set_display_name(v); });
-  command->add_option_function<int64_t>("--quota-mib", [update](const int64_t& v) { update->set_quota_bytes(v << 20); },
-                                        "0 for the platform's default");
-  command->add_option_function<bool>("--enabled", [update](const bool& v) { update->set_enabled(v); }, "true or false");
-  command->add_option_function<std::string>("--role", [update](const std::string& v) { update->set_role(v); });
+  command->add_option_function<std::string>(
+      "--name", [update](const std::string& v) { update->set_display_name(v); });
+  command->add_option_function<int64_t>(
+      "--quota-mib", [update](const int64_t& v) { update->set_quota_bytes(v << 20); },
+      "0 for the platform's default");
+  command->add_option_function<bool>(
+      "--enabled", [update](const bool& v) { update->set_enabled(v); }, "true or false");
+  command->add_option_function<std::string>(
+      "--role", [update](const std::string& v) { update->set_role(v); });
   command->callback([&context, update, new_password, ask_password] {
     if (*ask_password || !new_password->empty()) {
       auto password = ReadPassword(*new_password);

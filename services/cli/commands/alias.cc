@@ -8,7 +8,8 @@ using namespace directory::v1;  // NOLINT: requests and responses of one service
 
 Row ToRow(const Alias& alias) {
   std::string targets;
-  for (const std::string& target : alias.targets()) targets += (targets.empty() ? "" : ", ") + target;
+  for (const std::string& target : alias.targets())
+    targets += (targets.empty() ? "" : ", ") + target;
   return {alias.address(), alias.send_as() ? "yes" : "no", targets};
 }
 }  // namespace
@@ -20,9 +21,13 @@ void AddAliasCommands(CLI::App& app, Context& context) {
   auto create = std::make_shared<Alias>();
   auto targets = std::make_shared<std::vector<std::string>>();
   auto* command = alias->add_subcommand("create", "add an alias or a group");
-  command->add_option_function<std::string>("ADDRESS", [create](const std::string& v) { create->set_address(v); })->required();
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [create](const std::string& v) { create->set_address(v); })
+      ->required();
   command->add_option("TARGETS", *targets, "one or more addresses")->required();
-  command->add_flag_callback("--send-as", [create] { create->set_send_as(true); }, "its targets may send as the alias");
+  command->add_flag_callback(
+      "--send-as", [create] { create->set_send_as(true); }, "its targets may send as the alias");
   command->callback([&context, create, targets] {
     if (!context.Connect()) return;
     CreateAliasRequest request;
@@ -36,8 +41,8 @@ void AddAliasCommands(CLI::App& app, Context& context) {
 
   auto list = std::make_shared<ListAliasesRequest>();
   command = alias->add_subcommand("list", "all aliases");
-  command->add_option_function<std::string>("--domain", [list](const std::string& v) { list->set_domain(v); },
-                                            "only of this domain");
+  command->add_option_function<std::string>(
+      "--domain", [list](const std::string& v) { list->set_domain(v); }, "only of this domain");
   command->callback([&context, list] {
     if (!context.Connect()) return;
     ListAliasesResponse all;
@@ -55,7 +60,10 @@ void AddAliasCommands(CLI::App& app, Context& context) {
 
   auto remove = std::make_shared<DeleteAliasRequest>();
   command = alias->add_subcommand("delete", "remove an alias");
-  command->add_option_function<std::string>("ADDRESS", [remove](const std::string& v) { remove->set_address(v); })->required();
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [remove](const std::string& v) { remove->set_address(v); })
+      ->required();
   command->callback([&context, remove] {
     if (!context.Connect()) return;
     auto gone = Ask(context.clients.directory, &DirectoryService::DeleteAlias, *remove);

@@ -8,23 +8,31 @@ using namespace directory::v1;  // NOLINT: requests and responses of one service
 
 Row ToRow(const AppPassword& password) {
   std::string protocols;
-  for (const std::string& protocol : password.protocols()) protocols += (protocols.empty() ? "" : ",") + protocol;
+  for (const std::string& protocol : password.protocols())
+    protocols += (protocols.empty() ? "" : ",") + protocol;
   return {std::to_string(password.id()), password.label(), protocols.empty() ? "all" : protocols,
           FormatTime(password.created_at()), FormatTime(password.last_used_at())};
 }
 }  // namespace
 
 void AddAppPasswordCommands(CLI::App& app, Context& context) {
-  auto* group = app.add_subcommand("app-password", "passwords for one program, limited to protocols");
+  auto* group =
+      app.add_subcommand("app-password", "passwords for one program, limited to protocols");
   group->require_subcommand(1);
 
   auto create = std::make_shared<CreateAppPasswordRequest>();
   auto protocols = std::make_shared<std::vector<std::string>>();
   auto* command = group->add_subcommand("create", "make one; it is shown once");
-  command->add_option_function<std::string>("ADDRESS", [create](const std::string& v) { create->set_address(v); })->required();
-  command->add_option_function<std::string>("--label", [create](const std::string& v) { create->set_label(v); },
-                                            "what it is for")->required();
-  command->add_option("--protocol", *protocols, "smtp, imap, pop3, sieve or web; several are possible; default: all");
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [create](const std::string& v) { create->set_address(v); })
+      ->required();
+  command
+      ->add_option_function<std::string>(
+          "--label", [create](const std::string& v) { create->set_label(v); }, "what it is for")
+      ->required();
+  command->add_option("--protocol", *protocols,
+                      "smtp, imap, pop3, sieve or web; several are possible; default: all");
   command->callback([&context, create, protocols] {
     if (!context.Connect()) return;
     for (const std::string& protocol : *protocols) create->add_protocols(protocol);
@@ -36,7 +44,10 @@ void AddAppPasswordCommands(CLI::App& app, Context& context) {
 
   auto list = std::make_shared<ListAppPasswordsRequest>();
   command = group->add_subcommand("list", "those of an account");
-  command->add_option_function<std::string>("ADDRESS", [list](const std::string& v) { list->set_address(v); })->required();
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [list](const std::string& v) { list->set_address(v); })
+      ->required();
   command->callback([&context, list] {
     if (!context.Connect()) return;
     auto all = Ask(context.clients.directory, &DirectoryService::ListAppPasswords, *list);
@@ -49,8 +60,12 @@ void AddAppPasswordCommands(CLI::App& app, Context& context) {
 
   auto remove = std::make_shared<DeleteAppPasswordRequest>();
   command = group->add_subcommand("delete", "revoke one; it stops working at once");
-  command->add_option_function<std::string>("ADDRESS", [remove](const std::string& v) { remove->set_address(v); })->required();
-  command->add_option_function<int64_t>("ID", [remove](const int64_t& v) { remove->set_id(v); })->required();
+  command
+      ->add_option_function<std::string>("ADDRESS",
+                                         [remove](const std::string& v) { remove->set_address(v); })
+      ->required();
+  command->add_option_function<int64_t>("ID", [remove](const int64_t& v) { remove->set_id(v); })
+      ->required();
   command->callback([&context, remove] {
     if (!context.Connect()) return;
     auto gone = Ask(context.clients.directory, &DirectoryService::DeleteAppPassword, *remove);

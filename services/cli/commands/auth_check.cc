@@ -15,11 +15,13 @@ void AddAuthCheckCommand(CLI::App& app, Context& context) {
     std::string ip, helo, mail_from, host;
   };
   auto options = std::make_shared<Options>();
-  auto* command = app.add_subcommand("auth-check", "SPF and DKIM of a message on stdin, as filter judges it");
+  auto* command =
+      app.add_subcommand("auth-check", "SPF and DKIM of a message on stdin, as filter judges it");
   command->add_option("--ip", options->ip, "address of the client that sent it")->required();
   command->add_option("--helo", options->helo, "name it gave")->required();
   command->add_option("--mail-from", options->mail_from, "return path; empty for the null sender");
-  command->add_option("--host", options->host, "name for Authentication-Results (default: common.hostname)");
+  command->add_option("--host", options->host,
+                      "name for Authentication-Results (default: common.hostname)");
   command->callback([&context, options] {
     if (!context.Connect()) return;
     std::string message{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
@@ -36,7 +38,8 @@ void AddAuthCheckCommand(CLI::App& app, Context& context) {
     request.mutable_origin()->set_helo(options->helo);
     request.mutable_origin()->set_protocol("smtp");
     request.mutable_envelope()->set_sender(options->mail_from);
-    request.set_authserv_id(options->host.empty() ? context.config.common().hostname() : options->host);
+    request.set_authserv_id(options->host.empty() ? context.config.common().hostname()
+                                                  : options->host);
     request.set_content(content);
     auto verdict = Ask(context.clients.filter, &filter::v1::FilterService::Check, request);
     if (!verdict.ok()) return context.Fail(verdict.status());

@@ -1,5 +1,5 @@
-// pennypost completion bash|zsh|fish: the shell asks the program itself (`pennypost __complete WORD...`), so completion
-// always fits the version that runs.
+// pennypost completion bash|zsh|fish: the shell asks the program itself (`pennypost __complete
+// WORD...`), so completion always fits the version that runs.
 
 #include "services/cli/context.h"
 
@@ -17,7 +17,8 @@ _pennypost() {
 }
 compdef _pennypost pennypost
 )sh";
-constexpr char kFish[] = R"sh(complete -c pennypost -f -a '(set -l w (commandline -opc); $w[1] __complete -- $w[2..-1] 2>/dev/null)'
+constexpr char kFish[] =
+    R"sh(complete -c pennypost -f -a '(set -l w (commandline -opc); $w[1] __complete -- $w[2..-1] 2>/dev/null)'
 )sh";
 
 // What may follow these words: the subcommands and options of the deepest command they name.
@@ -43,9 +44,14 @@ void Complete(const CLI::App& root, const std::vector<std::string>& words) {
 
 void AddCompletionCommand(CLI::App& app, Context& context) {
   auto shell = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("completion", "script for the shell: pennypost completion bash >> ~/.bashrc");
-  command->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->callback([shell] { printf("%s", *shell == "bash" ? kBash : *shell == "zsh" ? kZsh : kFish); });
+  auto* command = app.add_subcommand(
+      "completion", "script for the shell: pennypost completion bash >> ~/.bashrc");
+  command->add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->callback([shell] {
+    printf("%s", *shell == "bash" ? kBash : *shell == "zsh" ? kZsh : kFish);
+  });
   auto words = std::make_shared<std::vector<std::string>>();
   command = app.add_subcommand("__complete", "")->group("");
   command->add_option("WORDS", *words);

@@ -14,11 +14,12 @@ using namespace resolver::v1;  // NOLINT: requests and responses of one service
 absl::StatusOr<std::vector<DnsRecord>> Wanted(Context& context, const std::string& name) {
   directory::v1::ListDomainsRequest request;
   request.set_name(name);
-  ASSIGN_OR_RETURN(auto found,
-                   Ask(context.clients.directory, &directory::v1::DirectoryService::ListDomains, request));
+  ASSIGN_OR_RETURN(auto found, Ask(context.clients.directory,
+                                   &directory::v1::DirectoryService::ListDomains, request));
   DnsPlan plan;
   const auto& web = context.config.web();
-  plan.hostname = web.public_host().empty() ? context.config.common().hostname() : web.public_host();
+  plan.hostname =
+      web.public_host().empty() ? context.config.common().hostname() : web.public_host();
   plan.mta_sts_mode = web.mta_sts_mode();
   plan.imaps_port = static_cast<int>(web.public_imaps_port());
   plan.submissions_port = static_cast<int>(web.public_submissions_port());
@@ -32,7 +33,11 @@ void Records(Context& context, const std::string& domain, bool zone) {
   if (context.json()) {
     nlohmann::json out = nlohmann::json::array();
     for (const DnsRecord& r : *records) {
-      out.push_back({{"name", r.name}, {"type", r.type}, {"value", r.value}, {"purpose", r.purpose}, {"optional", r.optional}});
+      out.push_back({{"name", r.name},
+                     {"type", r.type},
+                     {"value", r.value},
+                     {"purpose", r.purpose},
+                     {"optional", r.optional}});
     }
     printf("%s\n", out.dump(2).c_str());
     return;
@@ -42,7 +47,8 @@ void Records(Context& context, const std::string& domain, bool zone) {
     return;
   }
   std::vector<Row> rows;
-  for (const DnsRecord& r : *records) rows.push_back({r.name, r.type, r.optional ? "useful" : "needed", r.purpose, r.value});
+  for (const DnsRecord& r : *records)
+    rows.push_back({r.name, r.type, r.optional ? "useful" : "needed", r.purpose, r.value});
   PrintTable({"NAME", "TYPE", "", "WHAT FOR", "VALUE"}, rows);
 }
 
@@ -57,7 +63,8 @@ std::optional<RecordType> TypeOf(const std::string& type) {
   return std::nullopt;  // SRV is not among what resolver looks up
 }
 
-// White space and tag order do not matter in the records that are made of tags; what counts is the text before it.
+// White space and tag order do not matter in the records that are made of tags; what counts is the
+// text before it.
 bool SameValue(const DnsRecord& wanted, const resolver::v1::DnsRecord& found) {
   std::string value(found.value());
   if (wanted.type == "TXT") {
@@ -77,9 +84,12 @@ bool SameValue(const DnsRecord& wanted, const resolver::v1::DnsRecord& found) {
   return EqualsIgnoreCase(target, value);
 }
 
-// The tag that a TXT record of this purpose begins with: other TXT records at the name are none of our business.
+// The tag that a TXT record of this purpose begins with: other TXT records at the name are none of
+// our business.
 std::string_view Tag(const DnsRecord& record) {
-  return record.type == "TXT" ? std::string_view(record.value).substr(0, record.value.find_first_of("; ")) : "";
+  return record.type == "TXT"
+             ? std::string_view(record.value).substr(0, record.value.find_first_of("; "))
+             : "";
 }
 
 Finding CheckOne(Context& context, const DnsRecord& wanted, RecordType type) {
@@ -88,7 +98,8 @@ Finding CheckOne(Context& context, const DnsRecord& wanted, RecordType type) {
   request.set_type(type);
   auto answer = Ask(context.clients.resolver, &ResolverService::Lookup, request);
   Finding finding{wanted.name, wanted.type, "ok", ""};
-  if (!answer.ok() || answer->status() == DNS_STATUS_TEMPORARY || answer->status() == DNS_STATUS_BOGUS) {
+  if (!answer.ok() || answer->status() == DNS_STATUS_TEMPORARY ||
+      answer->status() == DNS_STATUS_BOGUS) {
     finding.result = "unknown";
     finding.detail = answer.ok() ? answer->detail() : MessageOf(answer.status());
     if (finding.detail.empty()) finding.detail = "no answer from DNS";
@@ -103,7 +114,8 @@ Finding CheckOne(Context& context, const DnsRecord& wanted, RecordType type) {
   finding.detail = others.empty() ? "not published" : fmt::format("found {}", others[0]);
   // A policy of one's own is not wrong.
   bool policy = wanted.name.starts_with("_dmarc.") || wanted.value.starts_with("v=spf1");
-  if (policy && others.size() == 1) finding = {wanted.name, wanted.type, "ok", fmt::format("your own: {}", others[0])};
+  if (policy && others.size() == 1)
+    finding = {wanted.name, wanted.type, "ok", fmt::format("your own: {}", others[0])};
   return finding;
 }
 
@@ -123,7 +135,8 @@ void Check(Context& context, const std::string& domain) {
   if (context.json()) {
     nlohmann::json out = nlohmann::json::array();
     for (const Finding& f : findings) {
-      out.push_back({{"name", f.name}, {"type", f.type}, {"result", f.result}, {"detail", f.detail}});
+      out.push_back(
+          {{"name", f.name}, {"type", f.type}, {"result", f.result}, {"detail", f.detail}});
     }
     printf("%s\n", out.dump(2).c_str());
   } else {
@@ -145,7 +158,8 @@ void AddDnsCommands(CLI::App& app, Context& context) {
   command->add_option("DOMAIN", *domain)->required();
   command->add_flag("--zone", *zone, "as lines of a zone file");
   command->callback([&context, domain, zone] { Records(context, *domain, *zone); });
-  command = dns->add_subcommand("check", "compare what is published with what should be; exit code 4 if something lacks");
+  command = dns->add_subcommand(
+      "check", "compare what is published with what should be; exit code 4 if something lacks");
   command->add_option("DOMAIN", *domain)->required();
   command->callback([&context, domain] { Check(context, *domain); });
 }

@@ -8,7 +8,8 @@ namespace {
 using namespace directory::v1;  // NOLINT: requests and responses of one service
 
 Row ToRow(const Domain& domain) {
-  return {domain.name(), domain.enabled() ? "yes" : "no", domain.alias_of().empty() ? "-" : domain.alias_of(),
+  return {domain.name(), domain.enabled() ? "yes" : "no",
+          domain.alias_of().empty() ? "-" : domain.alias_of(),
           domain.catch_all().empty() ? "-" : domain.catch_all(), FormatTime(domain.created_at())};
 }
 
@@ -40,17 +41,23 @@ void AddDomainCommands(CLI::App& app, Context& context) {
 
   auto create = std::make_shared<CreateDomainRequest>();
   auto* command = domain->add_subcommand("create", "add a domain and make its DKIM keys");
-  command->add_option_function<std::string>("NAME", [create](const std::string& v) { create->set_name(v); })->required();
-  command->add_option_function<std::string>("--alias-of", [create](const std::string& v) { create->set_alias_of(v); },
-                                            "make it another name of that domain");
-  command->add_option_function<std::string>("--catch-all", [create](const std::string& v) { create->set_catch_all(v); },
-                                            "address that gets what no other takes");
+  command
+      ->add_option_function<std::string>("NAME",
+                                         [create](const std::string& v) { create->set_name(v); })
+      ->required();
+  command->add_option_function<std::string>(
+      "--alias-of", [create](const std::string& v) { create->set_alias_of(v); },
+      "make it another name of that domain");
+  command->add_option_function<std::string>(
+      "--catch-all", [create](const std::string& v) { create->set_catch_all(v); },
+      "address that gets what no other takes");
   command->callback([&context, create] {
     if (!context.Connect()) return;
     auto made = Ask(context.clients.directory, &DirectoryService::CreateDomain, *create);
     if (!made.ok()) return context.Fail(made.status());
     PrintDomain(context, made->domain());
-    if (!context.json()) printf("\nNext: pennypost dns records %s\n", made->domain().name().c_str());
+    if (!context.json())
+      printf("\nNext: pennypost dns records %s\n", made->domain().name().c_str());
   });
 
   domain->add_subcommand("list", "all domains")->callback([&context] {
@@ -59,7 +66,9 @@ void AddDomainCommands(CLI::App& app, Context& context) {
 
   auto get = std::make_shared<ListDomainsRequest>();
   command = domain->add_subcommand("get", "one domain with its public keys");
-  command->add_option_function<std::string>("NAME", [get](const std::string& v) { get->set_name(v); })->required();
+  command
+      ->add_option_function<std::string>("NAME", [get](const std::string& v) { get->set_name(v); })
+      ->required();
   command->callback([&context, get] {
     if (!context.Connect()) return;
     auto found = Ask(context.clients.directory, &DirectoryService::ListDomains, *get);
@@ -67,17 +76,23 @@ void AddDomainCommands(CLI::App& app, Context& context) {
     PrintDomain(context, found->domains(0));
     if (context.json()) return;
     std::vector<Row> rows;
-    for (const PublicKey& key : found->domains(0).keys()) rows.push_back({key.selector(), key.algorithm()});
+    for (const PublicKey& key : found->domains(0).keys())
+      rows.push_back({key.selector(), key.algorithm()});
     printf("\n");
     PrintTable({"DKIM SELECTOR", "ALGORITHM"}, rows);
   });
 
   auto update = std::make_shared<UpdateDomainRequest>();
   command = domain->add_subcommand("update", "change a domain");
-  command->add_option_function<std::string>("NAME", [update](const std::string& v) { update->set_name(v); })->required();
-  command->add_option_function<std::string>("--catch-all", [update](const std::string& v) { update->set_catch_all(v); },
-                                            "address, or an empty text for none");
-  command->add_option_function<bool>("--enabled", [update](const bool& v) { update->set_enabled(v); }, "true or false");
+  command
+      ->add_option_function<std::string>("NAME",
+                                         [update](const std::string& v) { update->set_name(v); })
+      ->required();
+  command->add_option_function<std::string>(
+      "--catch-all", [update](const std::string& v) { update->set_catch_all(v); },
+      "address, or an empty text for none");
+  command->add_option_function<bool>(
+      "--enabled", [update](const bool& v) { update->set_enabled(v); }, "true or false");
   command->callback([&context, update] {
     if (!context.Connect()) return;
     auto changed = Ask(context.clients.directory, &DirectoryService::UpdateDomain, *update);
@@ -87,7 +102,10 @@ void AddDomainCommands(CLI::App& app, Context& context) {
 
   auto remove = std::make_shared<DeleteDomainRequest>();
   command = domain->add_subcommand("delete", "remove a domain without accounts");
-  command->add_option_function<std::string>("NAME", [remove](const std::string& v) { remove->set_name(v); })->required();
+  command
+      ->add_option_function<std::string>("NAME",
+                                         [remove](const std::string& v) { remove->set_name(v); })
+      ->required();
   command->callback([&context, remove] {
     if (!context.Connect()) return;
     auto gone = Ask(context.clients.directory, &DirectoryService::DeleteDomain, *remove);

@@ -8,7 +8,8 @@ namespace {
 using history::v1::Event;
 
 void Trace(Context& context, const std::string& mail_id, const std::string& address, int limit) {
-  if (mail_id.empty() == address.empty()) return context.Fail("give either a mail id or --address", kUsage);
+  if (mail_id.empty() == address.empty())
+    return context.Fail("give either a mail id or --address", kUsage);
   if (!context.Connect()) return;
   mailbox::v1::GetHistoryRequest stored;
   stored.set_mail_id(mail_id);
@@ -25,16 +26,18 @@ void Trace(Context& context, const std::string& mail_id, const std::string& addr
   if (!out.ok()) context.Fail(out.status());
   mailbox::v1::GetHistoryResponse all = *in;
   if (out.ok()) all.mutable_events()->MergeFrom(out->events());
-  std::stable_sort(all.mutable_events()->begin(), all.mutable_events()->end(), [](const Event& a, const Event& b) {
-    return std::make_pair(a.time().seconds(), a.time().nanos()) < std::make_pair(b.time().seconds(), b.time().nanos());
-  });
+  std::stable_sort(all.mutable_events()->begin(), all.mutable_events()->end(),
+                   [](const Event& a, const Event& b) {
+                     return std::make_pair(a.time().seconds(), a.time().nanos()) <
+                            std::make_pair(b.time().seconds(), b.time().nanos());
+                   });
   if (context.json()) return PrintJson(all);
   if (all.events().empty()) return context.Fail("no trace of it", kNotFound);
   std::vector<Row> rows;
   for (const Event& event : all.events()) {
     rows.push_back({FormatTime(event.time()), event.mail_id(), event.service(), event.kind(),
-                    event.sender().empty() ? "-" : event.sender(), event.recipient().empty() ? "-" : event.recipient(),
-                    event.detail()});
+                    event.sender().empty() ? "-" : event.sender(),
+                    event.recipient().empty() ? "-" : event.recipient(), event.detail()});
   }
   PrintTable({"TIME (UTC)", "MAIL ID", "SERVICE", "EVENT", "SENDER", "RECIPIENT", "DETAIL"}, rows);
 }
@@ -49,7 +52,8 @@ void AddMessageCommands(CLI::App& app, Context& context) {
   auto limit = std::make_shared<int>(100);
   auto* command = message->add_subcommand("trace", "every step of a message across services");
   command->add_option("ID", *id, "mail id, as in the 250 reply and the Received line");
-  command->add_option("--address", *address, "instead: messages to this address, or from it through the queue");
+  command->add_option("--address", *address,
+                      "instead: messages to this address, or from it through the queue");
   command->add_option("--limit", *limit, "events at most")->check(CLI::Range(1, 1000));
   command->callback([&context, id, address, limit] { Trace(context, *id, *address, *limit); });
 }

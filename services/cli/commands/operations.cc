@@ -57,8 +57,9 @@ void Migrate(Context& context) {
     std::vector<pg::Migration> steps;
   };
   std::vector<Row> rows;
-  for (const Owner& owner : {Owner{"directory", directory::sql::Migrations()}, Owner{"mailbox", mailbox::sql::Migrations()},
-                             Owner{"relay", relay::sql::Migrations()}}) {
+  for (const Owner& owner :
+       {Owner{"directory", directory::sql::Migrations()},
+        Owner{"mailbox", mailbox::sql::Migrations()}, Owner{"relay", relay::sql::Migrations()}}) {
     auto applied = pg::Migrate(**connection, owner.name, owner.steps);
     if (!applied.ok()) return context.Fail(applied.status());
     rows.push_back({owner.name, std::to_string(owner.steps.size()), std::to_string(*applied)});
@@ -71,7 +72,8 @@ std::string HealthOf(const std::string& endpoint, const rpc::TlsFiles& tls) {
   auto channel = rpc::Connect(endpoint, tls);
   if (!channel.ok()) return MessageOf(channel.status());
   Health::Stub stub(channel->get());
-  auto answer = Ask<Health, HealthCheckRequest, HealthCheckResponse>(&stub, &Health::Check, HealthCheckRequest(), absl::Seconds(3));
+  auto answer = Ask<Health, HealthCheckRequest, HealthCheckResponse>(
+      &stub, &Health::Check, HealthCheckRequest(), absl::Seconds(3));
   if (!answer.ok()) return "unreachable";
   return answer->status() == HealthCheckResponse::SERVING ? "ready" : "not ready";
 }
@@ -92,16 +94,21 @@ void Status(Context& context) {
     rows.push_back({field->name(), health, endpoint});
     json["services"][field->name()] = health;
   }
-  auto queue = Ask(context.clients.relay, &relay::v1::RelayService::GetQueueStats, relay::v1::GetQueueStatsRequest());
-  if (queue.ok()) json["queue"] = {{"queued", queue->queued()}, {"leased", queue->leased()}, {"held", queue->held()}};
+  auto queue = Ask(context.clients.relay, &relay::v1::RelayService::GetQueueStats,
+                   relay::v1::GetQueueStatsRequest());
+  if (queue.ok())
+    json["queue"] = {
+        {"queued", queue->queued()}, {"leased", queue->leased()}, {"held", queue->held()}};
   if (context.json()) {
     printf("%s\n", json.dump(2).c_str());
     return;
   }
   PrintTable({"SERVICE", "HEALTH", "ENDPOINT"}, rows);
   if (queue.ok()) {
-    printf("\nqueue: %llu waiting, %llu under way, %llu held\n", static_cast<unsigned long long>(queue->queued()),
-           static_cast<unsigned long long>(queue->leased()), static_cast<unsigned long long>(queue->held()));
+    printf("\nqueue: %llu waiting, %llu under way, %llu held\n",
+           static_cast<unsigned long long>(queue->queued()),
+           static_cast<unsigned long long>(queue->leased()),
+           static_cast<unsigned long long>(queue->held()));
   }
 }
 
@@ -110,13 +117,17 @@ void Status(Context& context) {
 void AddOperationsCommands(CLI::App& app, Context& context) {
   auto* config = app.add_subcommand("config", "the configuration file");
   config->require_subcommand(1);
-  config->add_subcommand("check", "say what is wrong with it, one line a problem; exit code 4 if something is")
+  config
+      ->add_subcommand("check",
+                       "say what is wrong with it, one line a problem; exit code 4 if something is")
       ->callback([&context] { CheckConfig(context); });
   config->add_subcommand("show", "what is in force, without secrets")->callback([&context] {
     if (context.LoadConfig()) printf("%s", config::PrintRedacted(context.config).c_str());
   });
-  app.add_subcommand("migrate", "bring the schemas of all services up to date")->callback([&context] { Migrate(context); });
-  app.add_subcommand("status", "health of the services and the queue; exit code 4 if one is not ready")
+  app.add_subcommand("migrate", "bring the schemas of all services up to date")
+      ->callback([&context] { Migrate(context); });
+  app.add_subcommand("status",
+                     "health of the services and the queue; exit code 4 if one is not ready")
       ->callback([&context] { Status(context); });
   app.add_subcommand("version", "version of this program")->callback([&context] {
     if (context.json()) {

@@ -8,13 +8,18 @@ namespace {
 using namespace relay::v1;  // NOLINT: requests and responses of one service
 
 void AddFilter(CLI::App* command, const std::shared_ptr<DeliveryFilter>& filter) {
-  command->add_option_function<std::string>("ID", [filter](const std::string& v) { filter->set_mail_id(v); }, "one message");
-  command->add_option_function<std::string>("--sender", [filter](const std::string& v) { filter->set_sender(v); });
-  command->add_option_function<std::string>("--recipient", [filter](const std::string& v) { filter->set_recipient(v); });
-  command->add_option_function<std::string>("--domain", [filter](const std::string& v) { filter->set_recipient_domain(v); },
-                                            "domain of the recipient");
-  command->add_option_function<std::string>("--state", [filter](const std::string& v) { filter->set_state(v); },
-                                            "queued, leased, held, delivered, bounced or cancelled");
+  command->add_option_function<std::string>(
+      "ID", [filter](const std::string& v) { filter->set_mail_id(v); }, "one message");
+  command->add_option_function<std::string>(
+      "--sender", [filter](const std::string& v) { filter->set_sender(v); });
+  command->add_option_function<std::string>(
+      "--recipient", [filter](const std::string& v) { filter->set_recipient(v); });
+  command->add_option_function<std::string>(
+      "--domain", [filter](const std::string& v) { filter->set_recipient_domain(v); },
+      "domain of the recipient");
+  command->add_option_function<std::string>(
+      "--state", [filter](const std::string& v) { filter->set_state(v); },
+      "queued, leased, held, delivered, bounced or cancelled");
 }
 
 void List(Context& context, const DeliveryFilter& filter) {
@@ -34,7 +39,9 @@ void List(Context& context, const DeliveryFilter& filter) {
     rows.push_back({d.mail_id(), d.state(), d.sender().empty() ? "<>" : d.sender(), d.recipient(),
                     std::to_string(d.attempts()), FormatTime(d.next_attempt_at()), d.last_reply()});
   }
-  PrintTable({"MAIL ID", "STATE", "SENDER", "RECIPIENT", "TRIES", "NEXT TRY (UTC)", "LAST ANSWER OR REASON"}, rows);
+  PrintTable({"MAIL ID", "STATE", "SENDER", "RECIPIENT", "TRIES", "NEXT TRY (UTC)",
+              "LAST ANSWER OR REASON"},
+             rows);
 }
 
 void Change(Context& context, ChangeDeliveriesRequest request) {
@@ -46,7 +53,8 @@ void Change(Context& context, ChangeDeliveriesRequest request) {
   if (!changed.ok()) return context.Fail(changed.status());
   if (context.json()) return PrintJson(*changed);
   printf("%llu %s%s\n", static_cast<unsigned long long>(changed->matched()),
-         changed->matched() == 1 ? "delivery" : "deliveries", request.dry_run() ? " would change" : " changed");
+         changed->matched() == 1 ? "delivery" : "deliveries",
+         request.dry_run() ? " would change" : " changed");
   if (changed->matched() == 0) context.exit_code = kNotFound;
 }
 
@@ -57,7 +65,8 @@ void AddQueueCommands(CLI::App& app, Context& context) {
   queue->require_subcommand(1);
 
   auto filter = std::make_shared<DeliveryFilter>();
-  auto* command = queue->add_subcommand("list", "deliveries, one line a recipient, and why each waits");
+  auto* command =
+      queue->add_subcommand("list", "deliveries, one line a recipient, and why each waits");
   AddFilter(command, filter);
   command->callback([&context, filter] { List(context, *filter); });
 
@@ -67,8 +76,8 @@ void AddQueueCommands(CLI::App& app, Context& context) {
     if (!stats.ok()) return context.Fail(stats.status());
     if (context.json()) return PrintJson(*stats);
     PrintTable({"QUEUED", "UNDER WAY", "HELD", "OLDEST SINCE (UTC)"},
-               {{std::to_string(stats->queued()), std::to_string(stats->leased()), std::to_string(stats->held()),
-                 FormatTime(stats->oldest_queued_at())}});
+               {{std::to_string(stats->queued()), std::to_string(stats->leased()),
+                 std::to_string(stats->held()), FormatTime(stats->oldest_queued_at())}});
   });
 
   struct Verb {
@@ -76,18 +85,21 @@ void AddQueueCommands(CLI::App& app, Context& context) {
     const char* help;
     ChangeDeliveriesRequest::Action action;
   };
-  for (const Verb& verb : {Verb{"hold", "keep until it is released", ChangeDeliveriesRequest::ACTION_HOLD},
-                           Verb{"release", "let held mail go", ChangeDeliveriesRequest::ACTION_RELEASE},
-                           Verb{"retry", "try now", ChangeDeliveriesRequest::ACTION_RETRY},
-                           Verb{"cancel", "give up without a bounce", ChangeDeliveriesRequest::ACTION_CANCEL}}) {
+  for (const Verb& verb :
+       {Verb{"hold", "keep until it is released", ChangeDeliveriesRequest::ACTION_HOLD},
+        Verb{"release", "let held mail go", ChangeDeliveriesRequest::ACTION_RELEASE},
+        Verb{"retry", "try now", ChangeDeliveriesRequest::ACTION_RETRY},
+        Verb{"cancel", "give up without a bounce", ChangeDeliveriesRequest::ACTION_CANCEL}}) {
     auto request = std::make_shared<ChangeDeliveriesRequest>();
     auto which = std::make_shared<DeliveryFilter>();
     request->set_action(verb.action);
     command = queue->add_subcommand(verb.name, verb.help);
     AddFilter(command, which);
-    command->add_flag_callback("--dry-run", [request] { request->set_dry_run(true); }, "say how many, change nothing");
-    command->add_option_function<std::string>("--reason", [request](const std::string& v) { request->set_reason(v); },
-                                              "kept in the history");
+    command->add_flag_callback(
+        "--dry-run", [request] { request->set_dry_run(true); }, "say how many, change nothing");
+    command->add_option_function<std::string>(
+        "--reason", [request](const std::string& v) { request->set_reason(v); },
+        "kept in the history");
     command->callback([&context, request, which] {
       *request->mutable_filter() = *which;
       Change(context, *request);

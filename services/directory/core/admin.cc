@@ -8,9 +8,12 @@
 namespace pennypost::directory {
 namespace {
 
-std::string DomainOf(const std::string& address) { return address.substr(address.rfind('@') + 1); }
+std::string DomainOf(const std::string& address) {
+  return address.substr(address.rfind('@') + 1);
+}
 
-absl::StatusOr<KeyRow> NewKey(mailauth::DkimAlgorithm algorithm, std::string name, std::string selector) {
+absl::StatusOr<KeyRow> NewKey(mailauth::DkimAlgorithm algorithm, std::string name,
+                              std::string selector) {
   ASSIGN_OR_RETURN(auto key, mailauth::DkimPrivateKey::Generate(algorithm));
   return KeyRow{std::move(selector), std::move(name), key.ToPem(), key.PublicRecord()};
 }
@@ -19,7 +22,8 @@ absl::Status CheckRole(const std::string& role) {
   for (const char* known : {"user", "domain_admin", "tenant_admin", "platform_admin"}) {
     if (role == known) return absl::OkStatus();
   }
-  return SyntaxError(fmt::format("'{}' is no role: user, domain_admin, tenant_admin or platform_admin", role));
+  return SyntaxError(
+      fmt::format("'{}' is no role: user, domain_admin, tenant_admin or platform_admin", role));
 }
 
 absl::Status NoSuch(std::string_view what, const std::string& name) {
@@ -30,7 +34,8 @@ absl::Status NoSuch(std::string_view what, const std::string& name) {
 
 absl::StatusOr<std::string> CanonicalAddress(const std::string& text) {
   ASSIGN_OR_RETURN(mail::Address address, mail::ParseAddress(text, mail::Utf8Policy::kAllow));
-  if (address.is_literal) return SyntaxError(fmt::format("{}: an address literal has no account", text));
+  if (address.is_literal)
+    return SyntaxError(fmt::format("{}: an address literal has no account", text));
   address.local_part = ToLower(address.local_part);
   return address.ToString();
 }
@@ -43,7 +48,8 @@ absl::StatusOr<DomainRow> Admin::CreateDomain(const std::string& name, const std
     ASSIGN_OR_RETURN(domain.alias_of, mail::NormalizeDomain(alias_of));
     ASSIGN_OR_RETURN(auto real, store_.FindDomain(domain.alias_of));
     if (!real) return NoSuch("domain", alias_of);
-    if (!real->alias_of.empty()) return SyntaxError(fmt::format("{} is itself another name of a domain", alias_of));
+    if (!real->alias_of.empty())
+      return SyntaxError(fmt::format("{} is itself another name of a domain", alias_of));
   }
   if (!catch_all.empty()) {
     ASSIGN_OR_RETURN(domain.catch_all, CanonicalAddress(catch_all));
@@ -51,7 +57,8 @@ absl::StatusOr<DomainRow> Admin::CreateDomain(const std::string& name, const std
   ASSIGN_OR_RETURN(auto existing, store_.FindDomain(domain.name));
   if (existing) return ExistsError(fmt::format("the domain {} exists already", domain.name));
   ASSIGN_OR_RETURN(KeyRow rsa, NewKey(mailauth::DkimAlgorithm::kRsaSha256, "rsa", "pp-rsa1"));
-  ASSIGN_OR_RETURN(KeyRow ed25519, NewKey(mailauth::DkimAlgorithm::kEd25519Sha256, "ed25519", "pp-ed1"));
+  ASSIGN_OR_RETURN(KeyRow ed25519,
+                   NewKey(mailauth::DkimAlgorithm::kEd25519Sha256, "ed25519", "pp-ed1"));
   domain.keys = {std::move(ed25519), std::move(rsa)};
   RETURN_IF_ERROR(store_.InsertDomain(domain));
   return domain;
@@ -64,7 +71,8 @@ absl::StatusOr<DomainRow> Admin::GetDomain(const std::string& name) {
   return *domain;
 }
 
-absl::StatusOr<DomainRow> Admin::UpdateDomain(const std::string& name, const std::optional<std::string>& catch_all,
+absl::StatusOr<DomainRow> Admin::UpdateDomain(const std::string& name,
+                                              const std::optional<std::string>& catch_all,
                                               std::optional<bool> enabled) {
   ASSIGN_OR_RETURN(DomainRow domain, GetDomain(name));
   if (catch_all) {
@@ -83,7 +91,8 @@ absl::Status Admin::DeleteDomain(const std::string& name) {
   return store_.DeleteDomain(normal);
 }
 
-absl::StatusOr<AccountRow> Admin::CreateAccount(const std::string& address, const std::string& password,
+absl::StatusOr<AccountRow> Admin::CreateAccount(const std::string& address,
+                                                const std::string& password,
                                                 const AccountChange& rest) {
   AccountRow account;
   ASSIGN_OR_RETURN(account.address, CanonicalAddress(address));
@@ -96,7 +105,9 @@ absl::StatusOr<AccountRow> Admin::CreateAccount(const std::string& address, cons
   std::string domain = DomainOf(account.address);
   ASSIGN_OR_RETURN(auto row, store_.FindDomain(domain));
   if (!row) return NoSuch("domain", domain);
-  if (!row->alias_of.empty()) return SyntaxError(fmt::format("{} is another name of {}: make the account there", domain, row->alias_of));
+  if (!row->alias_of.empty())
+    return SyntaxError(
+        fmt::format("{} is another name of {}: make the account there", domain, row->alias_of));
   ASSIGN_OR_RETURN(auto existing, store_.FindAccount(account.address));
   if (existing) return ExistsError(fmt::format("the account {} exists already", account.address));
   ASSIGN_OR_RETURN(account.credentials, MakeCredentials(password, cost_));
@@ -111,13 +122,15 @@ absl::StatusOr<AccountRow> Admin::GetAccount(const std::string& address) {
   return *account;
 }
 
-absl::StatusOr<AccountRow> Admin::UpdateAccount(const std::string& address, const AccountChange& change) {
+absl::StatusOr<AccountRow> Admin::UpdateAccount(const std::string& address,
+                                                const AccountChange& change) {
   ASSIGN_OR_RETURN(AccountRow account, GetAccount(address));
   if (change.role) {
     RETURN_IF_ERROR(CheckRole(*change.role));
     account.role = *change.role;
   }
-  if (change.quota_bytes && *change.quota_bytes < 0) return SyntaxError("a quota cannot be negative");
+  if (change.quota_bytes && *change.quota_bytes < 0)
+    return SyntaxError("a quota cannot be negative");
   if (change.password) {
     ASSIGN_OR_RETURN(account.credentials, MakeCredentials(*change.password, cost_));
   }
@@ -133,8 +146,8 @@ absl::Status Admin::DeleteAccount(const std::string& address) {
   return store_.DeleteAccount(canonical);
 }
 
-absl::StatusOr<AliasRow> Admin::CreateAlias(const std::string& address, const std::vector<std::string>& targets,
-                                            bool send_as) {
+absl::StatusOr<AliasRow> Admin::CreateAlias(const std::string& address,
+                                            const std::vector<std::string>& targets, bool send_as) {
   AliasRow alias;
   alias.send_as = send_as;
   ASSIGN_OR_RETURN(alias.address, CanonicalAddress(address));
@@ -153,11 +166,15 @@ absl::Status Admin::DeleteAlias(const std::string& address) {
   return store_.DeleteAlias(canonical);
 }
 
-absl::StatusOr<std::string> Admin::CreateAppPassword(const std::string& address, AppPasswordRow& row) {
+absl::StatusOr<std::string> Admin::CreateAppPassword(const std::string& address,
+                                                     AppPasswordRow& row) {
   for (const std::string& protocol : row.protocols) {
     bool known = false;
-    for (const char* name : {"smtp", "imap", "pop3", "sieve", "web"}) known = known || protocol == name;
-    if (!known) return SyntaxError(fmt::format("'{}' is no protocol: smtp, imap, pop3, sieve or web", protocol));
+    for (const char* name : {"smtp", "imap", "pop3", "sieve", "web"})
+      known = known || protocol == name;
+    if (!known)
+      return SyntaxError(
+          fmt::format("'{}' is no protocol: smtp, imap, pop3, sieve or web", protocol));
   }
   ASSIGN_OR_RETURN(AccountRow account, GetAccount(address));
   std::string password = NewAppPassword();
@@ -181,11 +198,12 @@ absl::StatusOr<bool> Admin::MaySendAs(const AccountRow& account, const std::stri
   if (real.ToString() == account.address || bare.ToString() == account.address) return true;
   ASSIGN_OR_RETURN(auto alias, store_.FindAlias(real.ToString()));
   if (!alias || !alias->send_as) return false;
-  return std::find(alias->targets.begin(), alias->targets.end(), account.address) != alias->targets.end();
+  return std::find(alias->targets.begin(), alias->targets.end(), account.address) !=
+         alias->targets.end();
 }
 
-absl::StatusOr<std::vector<std::string>> Admin::ForeignSenders(int64_t account_id,
-                                                               const std::vector<std::string>& addresses) {
+absl::StatusOr<std::vector<std::string>> Admin::ForeignSenders(
+    int64_t account_id, const std::vector<std::string>& addresses) {
   ASSIGN_OR_RETURN(auto account, store_.FindAccountById(account_id));
   std::vector<std::string> refused;
   for (const std::string& address : addresses) {

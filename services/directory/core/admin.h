@@ -25,7 +25,8 @@ class Admin {
   absl::StatusOr<DomainRow> CreateDomain(const std::string& name, const std::string& alias_of,
                                          const std::string& catch_all);
   absl::StatusOr<DomainRow> GetDomain(const std::string& name);
-  absl::StatusOr<DomainRow> UpdateDomain(const std::string& name, const std::optional<std::string>& catch_all,
+  absl::StatusOr<DomainRow> UpdateDomain(const std::string& name,
+                                         const std::optional<std::string>& catch_all,
                                          std::optional<bool> enabled);
   absl::Status DeleteDomain(const std::string& name);
 
@@ -35,16 +36,16 @@ class Admin {
   absl::StatusOr<AccountRow> UpdateAccount(const std::string& address, const AccountChange& change);
   absl::Status DeleteAccount(const std::string& address);
 
-  absl::StatusOr<AliasRow> CreateAlias(const std::string& address, const std::vector<std::string>& targets,
-                                       bool send_as);
+  absl::StatusOr<AliasRow> CreateAlias(const std::string& address,
+                                       const std::vector<std::string>& targets, bool send_as);
   absl::Status DeleteAlias(const std::string& address);
 
   // Returns the password, which is shown once.
   absl::StatusOr<std::string> CreateAppPassword(const std::string& address, AppPasswordRow& row);
 
   // Which of the addresses the account may not send as.
-  absl::StatusOr<std::vector<std::string>> ForeignSenders(int64_t account_id,
-                                                          const std::vector<std::string>& addresses);
+  absl::StatusOr<std::vector<std::string>> ForeignSenders(
+      int64_t account_id, const std::vector<std::string>& addresses);
 
  private:
   absl::StatusOr<bool> MaySendAs(const AccountRow& account, const std::string& address);

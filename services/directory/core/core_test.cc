@@ -39,7 +39,8 @@ class DirectoryTest : public ::testing::Test {
 };
 
 TEST_F(DirectoryTest, AccountsByAnySpelling) {
-  for (const char* address : {"bob@example.test", "BOB@EXAMPLE.TEST", "bob@other.test", "\"bob\"@example.test"}) {
+  for (const char* address :
+       {"bob@example.test", "BOB@EXAMPLE.TEST", "bob@other.test", "\"bob\"@example.test"}) {
     Resolution r = Resolve(address);
     ASSERT_EQ(r.kind, Resolution::Kind::kDeliverable) << address;
     EXPECT_EQ(r.targets[0].address, "bob@example.test");
@@ -52,8 +53,14 @@ TEST_F(DirectoryTest, AccountsByAnySpelling) {
 }
 
 TEST_F(DirectoryTest, AliasesExpandOnceAndLoopsEnd) {
-  ASSERT_TRUE(admin_.CreateAlias("team@example.test", {"bob@example.test", "all@example.test", "x@remote.test"}, false).ok());
-  ASSERT_TRUE(admin_.CreateAlias("all@example.test", {"team@example.test", "bob@other.test", "eve@example.test"}, false).ok());
+  ASSERT_TRUE(admin_
+                  .CreateAlias("team@example.test",
+                               {"bob@example.test", "all@example.test", "x@remote.test"}, false)
+                  .ok());
+  ASSERT_TRUE(admin_
+                  .CreateAlias("all@example.test",
+                               {"team@example.test", "bob@other.test", "eve@example.test"}, false)
+                  .ok());
   Resolution r = Resolve("team@example.test");
   EXPECT_EQ(r.kind, Resolution::Kind::kDeliverable);
   EXPECT_EQ(r.targets.size(), 3u);  // bob once, eve, x@remote.test
@@ -112,7 +119,8 @@ TEST_F(DirectoryTest, TroubleOfOursIsNeverAWrongPassword) {
   LoginOutcome outcome = login.CheckPassword({"bob@example.test", "imap", "n"}, "wrong");
   EXPECT_EQ(outcome.account.status().code(), absl::StatusCode::kUnavailable);
   RecipientResolver resolver(store_, {});
-  EXPECT_EQ(resolver.Resolve("nobody@example.test").status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(resolver.Resolve("nobody@example.test").status().code(),
+            absl::StatusCode::kUnavailable);
 }
 
 TEST_F(DirectoryTest, AppPasswordsAreLimitedToTheirProtocols) {
@@ -124,7 +132,8 @@ TEST_F(DirectoryTest, AppPasswordsAreLimitedToTheirProtocols) {
   ASSERT_TRUE(password.ok());
   EXPECT_TRUE(login.CheckPassword({"bob@example.test", "imap", "n"}, *password).account.ok());
   EXPECT_FALSE(login.CheckPassword({"bob@example.test", "smtp", "n"}, *password).account.ok());
-  ASSERT_TRUE(store_.DeleteAppPassword(store_.FindAccount("bob@example.test")->value().id, row.id).ok());
+  ASSERT_TRUE(
+      store_.DeleteAppPassword(store_.FindAccount("bob@example.test")->value().id, row.id).ok());
   EXPECT_FALSE(login.CheckPassword({"bob@example.test", "imap", "n"}, *password).account.ok());
 }
 
@@ -132,17 +141,22 @@ TEST_F(DirectoryTest, SendersBelongToTheirAccount) {
   ASSERT_TRUE(admin_.CreateAlias("sales@example.test", {"bob@example.test"}, true).ok());
   ASSERT_TRUE(admin_.CreateAlias("info@example.test", {"bob@example.test"}, false).ok());
   int64_t bob = (*store_.FindAccount("bob@example.test"))->id;
-  auto refused = admin_.ForeignSenders(bob, {"bob@example.test", "Bob+x@other.test", "sales@example.test",
-                                             "info@example.test", "eve@example.test", "x@remote.test", "nonsense"});
-  EXPECT_EQ(*refused, (std::vector<std::string>{"info@example.test", "eve@example.test", "x@remote.test", "nonsense"}));
+  auto refused = admin_.ForeignSenders(
+      bob, {"bob@example.test", "Bob+x@other.test", "sales@example.test", "info@example.test",
+            "eve@example.test", "x@remote.test", "nonsense"});
+  EXPECT_EQ(*refused, (std::vector<std::string>{"info@example.test", "eve@example.test",
+                                                "x@remote.test", "nonsense"}));
 }
 
 TEST_F(DirectoryTest, AdminSaysWhatIsWrong) {
-  EXPECT_EQ(MessageOf(admin_.CreateAccount("x@nowhere.test", "p", {}).status()), "no such domain: nowhere.test");
+  EXPECT_EQ(MessageOf(admin_.CreateAccount("x@nowhere.test", "p", {}).status()),
+            "no such domain: nowhere.test");
   EXPECT_EQ(MessageOf(admin_.CreateAccount("bob@example.test", "p", {}).status()),
             "the account bob@example.test exists already");
-  EXPECT_EQ(admin_.CreateAccount("new@example.test", "", {}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(admin_.CreateDomain("bad_domain..x", "", "").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(admin_.CreateAccount("new@example.test", "", {}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(admin_.CreateDomain("bad_domain..x", "", "").status().code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ((*admin_.GetDomain("example.test")).keys.size(), 2u);
 }
 

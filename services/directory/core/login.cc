@@ -12,10 +12,12 @@ constexpr absl::Duration kProofLife = absl::Minutes(10);
 constexpr size_t kMaxProofs = 10000;
 
 absl::Status WrongCredentials() {
-  return MakeError(absl::StatusCode::kUnauthenticated, Reason::kBadCredentials, "wrong user name or password");
+  return MakeError(absl::StatusCode::kUnauthenticated, Reason::kBadCredentials,
+                   "wrong user name or password");
 }
 
-// The first failure may be a slip; from then on each takes longer, up to what a person still waits for.
+// The first failure may be a slip; from then on each takes longer, up to what a person still waits
+// for.
 absl::Duration DelayAfter(int failures) {
   if (failures <= 1) return absl::Milliseconds(250);
   return std::min(absl::Milliseconds(500) * (1 << std::min(failures - 2, 5)), absl::Seconds(8));
@@ -36,35 +38,39 @@ absl::StatusOr<std::optional<AccountRow>> Login::Find(const std::string& user) {
   std::string domain = address->domain;
   ASSIGN_OR_RETURN(std::optional<DomainRow> row, store_.FindDomain(domain));
   if (row && !row->alias_of.empty()) domain = row->alias_of;
-  ASSIGN_OR_RETURN(auto account, store_.FindAccount(mail::Address{ToLower(address->local_part), domain}.ToString()));
+  ASSIGN_OR_RETURN(
+      auto account,
+      store_.FindAccount(mail::Address{ToLower(address->local_part), domain}.ToString()));
   if (row && !row->enabled && account) account->enabled = false;
   return account;
 }
 
 absl::StatusOr<bool> Login::LockedOut(const LoginAttempt& attempt) {
   if (!options_.delays) return false;
-  ASSIGN_OR_RETURN(int failures,
-                   store_.CountFailures(ToLower(attempt.user), attempt.network, clock_.Now() - options_.window));
+  ASSIGN_OR_RETURN(int failures, store_.CountFailures(ToLower(attempt.user), attempt.network,
+                                                      clock_.Now() - options_.window));
   return failures >= options_.lockout_failures;
 }
 
 LoginOutcome Login::Fail(const LoginAttempt& attempt) {
   if (!options_.delays) return {WrongCredentials()};
   absl::Time now = clock_.Now();
-  auto failures = store_.AddFailure(ToLower(attempt.user), attempt.network, now, now - options_.window);
+  auto failures =
+      store_.AddFailure(ToLower(attempt.user), attempt.network, now, now - options_.window);
   if (!failures.ok()) return {failures.status()};
   return {WrongCredentials(), DelayAfter(*failures)};
 }
 
-absl::StatusOr<bool> Login::MatchesAppPassword(const AccountRow& account, const LoginAttempt& attempt,
+absl::StatusOr<bool> Login::MatchesAppPassword(const AccountRow& account,
+                                               const LoginAttempt& attempt,
                                                const std::string& password) {
   ASSIGN_OR_RETURN(auto rows, store_.ListAppPasswords(account.id));
   if (rows.empty()) return false;
   std::string hash = HashAppPassword(password);
   for (const AppPasswordRow& row : rows) {
     if (!EqualsConstantTime(row.hash, hash)) continue;
-    bool good_for = row.protocols.empty() ||
-                    std::find(row.protocols.begin(), row.protocols.end(), attempt.protocol) != row.protocols.end();
+    bool good_for = row.protocols.empty() || std::find(row.protocols.begin(), row.protocols.end(),
+                                                       attempt.protocol) != row.protocols.end();
     if (!good_for) return false;
     // Once a minute is exact enough for "last used", and keeps logins from being writes.
     if (row.last_used_at < clock_.Now() - absl::Minutes(1)) {
@@ -75,8 +81,8 @@ absl::StatusOr<bool> Login::MatchesAppPassword(const AccountRow& account, const 
   return false;
 }
 
-absl::StatusOr<bool> Login::Matches(const std::optional<AccountRow>& account, const LoginAttempt& attempt,
-                                    const std::string& password) {
+absl::StatusOr<bool> Login::Matches(const std::optional<AccountRow>& account,
+                                    const LoginAttempt& attempt, const std::string& password) {
   if (!account) {
     VerifyPassword(dummy_hash_, password);
     return false;
@@ -131,12 +137,14 @@ LoginOutcome Login::FinishScram(const LoginAttempt& attempt, bool success) {
 }
 
 std::string NewAppPassword() {
-  // 26 characters of base32 carry 130 bits; letters and digits that are not mistaken for each other.
+  // 26 characters of base32 carry 130 bits; letters and digits that are not mistaken for each
+  // other.
   constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789-";
   std::string raw = RandomBytes(26);
   std::string out;
   for (size_t i = 0; i < raw.size(); ++i) {
-    // 31 of the 32 signs: the dash separates groups. 256 % 31 makes eight signs 3 % likelier; 128 bits remain.
+    // 31 of the 32 signs: the dash separates groups. 256 % 31 makes eight signs 3 % likelier; 128
+    // bits remain.
     out.push_back(kAlphabet[static_cast<unsigned char>(raw[i]) % 31]);
     if (i % 5 == 4 && i + 1 < raw.size()) out.push_back('-');
   }

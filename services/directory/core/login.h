@@ -1,5 +1,6 @@
 #pragma once
-// Is this the user? With brute-force limits that hold over all protocols and processes (ROBUSTNESS P1 to P5).
+// Is this the user? With brute-force limits that hold over all protocols and processes (ROBUSTNESS
+// P1 to P5).
 
 #include <mutex>
 #include <string>
@@ -14,15 +15,16 @@ namespace pennypost::directory {
 struct LoginOptions {
   PasswordCost cost;
   bool delays = true;
-  // Failures of one user name from one network (address, /64) in the window after which nothing is checked any more.
+  // Failures of one user name from one network (address, /64) in the window after which nothing is
+  // checked any more.
   int lockout_failures = 10;
   absl::Duration window = absl::Minutes(10);
 };
 
 struct LoginAttempt {
   std::string user;
-  std::string protocol;   // smtp, imap, pop3, sieve, web
-  std::string network;    // what failures are counted by, with the user name
+  std::string protocol;  // smtp, imap, pop3, sieve, web
+  std::string network;   // what failures are counted by, with the user name
 };
 
 struct LoginOutcome {
@@ -43,16 +45,16 @@ class Login {
  public:
   Login(Store& store, const Clock& clock, LoginOptions options);
 
-  // Unauthenticated for an unknown user, a wrong password, a disabled account and a lockout alike; other codes are
-  // trouble of ours, and never say that the password was wrong.
+  // Unauthenticated for an unknown user, a wrong password, a disabled account and a lockout alike;
+  // other codes are trouble of ours, and never say that the password was wrong.
   LoginOutcome CheckPassword(const LoginAttempt& attempt, const std::string& password);
   absl::StatusOr<ScramChallenge> GetScramChallenge(const std::string& user);
   LoginOutcome FinishScram(const LoginAttempt& attempt, bool success);
 
  private:
   absl::StatusOr<std::optional<AccountRow>> Find(const std::string& user);
-  absl::StatusOr<bool> Matches(const std::optional<AccountRow>& account, const LoginAttempt& attempt,
-                               const std::string& password);
+  absl::StatusOr<bool> Matches(const std::optional<AccountRow>& account,
+                               const LoginAttempt& attempt, const std::string& password);
   absl::StatusOr<bool> MatchesAppPassword(const AccountRow& account, const LoginAttempt& attempt,
                                           const std::string& password);
   absl::StatusOr<bool> LockedOut(const LoginAttempt& attempt);
@@ -64,8 +66,8 @@ class Login {
   const std::string dummy_hash_;    // checked for unknown users, so that they cost the same
   const std::string cache_secret_;  // keys of the cache mean nothing outside this process
   std::mutex mutex_;
-  // Proofs that a password matched a hash, so that a client that logs in again and again costs one argon2id in ten
-  // minutes. The key holds the hash: a changed password is a different key.
+  // Proofs that a password matched a hash, so that a client that logs in again and again costs one
+  // argon2id in ten minutes. The key holds the hash: a changed password is a different key.
   std::unordered_map<std::string, absl::Time> proven_;
 };
 

@@ -28,8 +28,9 @@ absl::StatusOr<Credentials> MakeCredentials(std::string_view password, const Pas
   Credentials credentials;
   std::string salt = RandomBytes(kSaltBytes);
   char encoded[256];
-  int result = argon2id_hash_encoded(cost.passes, cost.memory_kib, 1, password.data(), password.size(), salt.data(),
-                                     salt.size(), kHashBytes, encoded, sizeof encoded);
+  int result =
+      argon2id_hash_encoded(cost.passes, cost.memory_kib, 1, password.data(), password.size(),
+                            salt.data(), salt.size(), kHashBytes, encoded, sizeof encoded);
   if (result != ARGON2_OK) return BugError(fmt::format("argon2: {}", argon2_error_message(result)));
   credentials.password_hash = encoded;
   credentials.scram_salt = RandomBytes(kSaltBytes);

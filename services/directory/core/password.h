@@ -1,5 +1,6 @@
 #pragma once
-// Passwords: argon2id hashes (RFC 9106) and SCRAM-SHA-256 keys. All of it is slow on purpose: never on an io thread.
+// Passwords: argon2id hashes (RFC 9106) and SCRAM-SHA-256 keys. All of it is slow on purpose: never
+// on an io thread.
 
 #include <string>
 #include <string_view>

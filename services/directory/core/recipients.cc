@@ -13,7 +13,8 @@ struct RecipientResolver::Walk {
   bool disabled = false;
 };
 
-void RecipientResolver::AddAccount(const AccountRow& account, std::string detail, Walk& walk) const {
+void RecipientResolver::AddAccount(const AccountRow& account, std::string detail,
+                                   Walk& walk) const {
   if (!account.enabled) {
     walk.disabled = true;
     return;
@@ -45,7 +46,8 @@ absl::Status RecipientResolver::Expand(const std::string& address, int depth, Wa
   ASSIGN_OR_RETURN(mail::Address parsed, mail::ParseAddress(address, mail::Utf8Policy::kAllow));
   ASSIGN_OR_RETURN(std::optional<DomainRow> domain, store_.FindDomain(parsed.domain));
   if (!domain) {
-    if (walk.seen.insert(parsed.ToString()).second) walk.result.targets.push_back({0, parsed.ToString(), "", 0});
+    if (walk.seen.insert(parsed.ToString()).second)
+      walk.result.targets.push_back({0, parsed.ToString(), "", 0});
     return absl::OkStatus();
   }
   if (depth > options_.max_depth || walk.result.targets.size() >= options_.max_targets) {
@@ -57,13 +59,13 @@ absl::Status RecipientResolver::Expand(const std::string& address, int depth, Wa
     return absl::OkStatus();
   }
   std::string name = domain->alias_of.empty() ? domain->name : domain->alias_of;
-  // Local parts are compared without case (RFC 5321 2.4 leaves it to us; two mailboxes that differ in case alone
-  // would be a trap).
+  // Local parts are compared without case (RFC 5321 2.4 leaves it to us; two mailboxes that differ
+  // in case alone would be a trap).
   return ExpandLocal(ToLower(parsed.local_part), name, *domain, depth, walk);
 }
 
-absl::Status RecipientResolver::ExpandLocal(const std::string& local, const std::string& domain, const DomainRow& row,
-                                            int depth, Walk& walk) const {
+absl::Status RecipientResolver::ExpandLocal(const std::string& local, const std::string& domain,
+                                            const DomainRow& row, int depth, Walk& walk) const {
   std::string base = local;
   std::string detail;
   size_t cut = options_.delimiter.empty() ? std::string::npos : local.find(options_.delimiter, 1);
@@ -85,7 +87,8 @@ absl::Status RecipientResolver::ExpandLocal(const std::string& local, const std:
       walk.loop = true;
       return absl::OkStatus();
     }
-    for (const std::string& target : alias->targets) RETURN_IF_ERROR(Expand(target, depth + 1, walk));
+    for (const std::string& target : alias->targets)
+      RETURN_IF_ERROR(Expand(target, depth + 1, walk));
     walk.path.erase(address);
     return absl::OkStatus();
   }

@@ -1,5 +1,6 @@
 #pragma once
-// Where mail for an address goes: alias domains, accounts, plus-addressing, aliases, catch-all, in that order.
+// Where mail for an address goes: alias domains, accounts, plus-addressing, aliases, catch-all, in
+// that order.
 
 #include <map>
 #include <mutex>
@@ -30,29 +31,30 @@ struct Resolution {
 struct RecipientOptions {
   std::string delimiter = "+";
   int64_t default_quota_bytes = 0;
-  int max_depth = 10;      // aliases that lead to aliases
+  int max_depth = 10;  // aliases that lead to aliases
   size_t max_targets = 1000;
 };
 
 // Blocking. InvalidArgument for what is no address.
 class RecipientResolver {
  public:
-  RecipientResolver(Store& store, RecipientOptions options) : store_(store), options_(std::move(options)) {}
+  RecipientResolver(Store& store, RecipientOptions options)
+      : store_(store), options_(std::move(options)) {}
   absl::StatusOr<Resolution> Resolve(const std::string& address) const;
 
  private:
   struct Walk;
   absl::Status Expand(const std::string& address, int depth, Walk& walk) const;
-  absl::Status ExpandLocal(const std::string& local, const std::string& domain, const DomainRow& row, int depth,
-                           Walk& walk) const;
+  absl::Status ExpandLocal(const std::string& local, const std::string& domain,
+                           const DomainRow& row, int depth, Walk& walk) const;
   void AddAccount(const AccountRow& account, std::string detail, Walk& walk) const;
 
   Store& store_;
   const RecipientOptions options_;
 };
 
-// Answers of the last seconds, so that a burst of mail to one address asks the store once. Short, because an
-// administrator's change must show soon. Thread-safe.
+// Answers of the last seconds, so that a burst of mail to one address asks the store once. Short,
+// because an administrator's change must show soon. Thread-safe.
 class ResolutionCache {
  public:
   ResolutionCache(const Clock& clock, absl::Duration life, size_t capacity)

@@ -5,7 +5,9 @@
 namespace pennypost::directory {
 namespace {
 
-std::string DomainOf(const std::string& address) { return address.substr(address.rfind('@') + 1); }
+std::string DomainOf(const std::string& address) {
+  return address.substr(address.rfind('@') + 1);
+}
 
 template <class Row>
 std::optional<Row> Find(const std::map<std::string, Row>& rows, const std::string& key) {
@@ -15,10 +17,11 @@ std::optional<Row> Find(const std::map<std::string, Row>& rows, const std::strin
 }
 
 template <class Row>
-std::vector<Row> Page(const std::map<std::string, Row>& rows, const std::string& domain, const std::string& after,
-                      int limit) {
+std::vector<Row> Page(const std::map<std::string, Row>& rows, const std::string& domain,
+                      const std::string& after, int limit) {
   std::vector<Row> page;
-  for (auto it = rows.upper_bound(after); it != rows.end() && static_cast<int>(page.size()) < limit; ++it) {
+  for (auto it = rows.upper_bound(after); it != rows.end() && static_cast<int>(page.size()) < limit;
+       ++it) {
     if (domain.empty() || DomainOf(it->first) == domain) page.push_back(it->second);
   }
   return page;
@@ -26,8 +29,8 @@ std::vector<Row> Page(const std::map<std::string, Row>& rows, const std::string&
 
 }  // namespace
 
-#define PP_LOCK_OR_RETURN()          \
-  std::lock_guard lock(mutex_);      \
+#define PP_LOCK_OR_RETURN()     \
+  std::lock_guard lock(mutex_); \
   if (!down_.ok()) return down_
 
 absl::StatusOr<std::optional<DomainRow>> MemoryStore::FindDomain(const std::string& name) {
@@ -35,7 +38,8 @@ absl::StatusOr<std::optional<DomainRow>> MemoryStore::FindDomain(const std::stri
   return Find(domains_, name);
 }
 
-absl::StatusOr<std::vector<DomainRow>> MemoryStore::ListDomains(const std::string& after, int limit) {
+absl::StatusOr<std::vector<DomainRow>> MemoryStore::ListDomains(const std::string& after,
+                                                                int limit) {
   PP_LOCK_OR_RETURN();
   return Page(domains_, "", after, limit);
 }
@@ -86,7 +90,8 @@ absl::StatusOr<std::optional<AccountRow>> MemoryStore::FindAccountById(int64_t i
   return std::nullopt;
 }
 
-absl::StatusOr<std::vector<AccountRow>> MemoryStore::ListAccounts(const std::string& domain, const std::string& after,
+absl::StatusOr<std::vector<AccountRow>> MemoryStore::ListAccounts(const std::string& domain,
+                                                                  const std::string& after,
                                                                   int limit) {
   PP_LOCK_OR_RETURN();
   return Page(accounts_, domain, after, limit);
@@ -95,7 +100,8 @@ absl::StatusOr<std::vector<AccountRow>> MemoryStore::ListAccounts(const std::str
 absl::Status MemoryStore::InsertAccount(const std::string& domain, AccountRow& account) {
   PP_LOCK_OR_RETURN();
   if (!domains_.contains(domain)) return NotFoundError("no such domain");
-  if (accounts_.contains(account.address) || aliases_.contains(account.address)) return ExistsError("it exists already");
+  if (accounts_.contains(account.address) || aliases_.contains(account.address))
+    return ExistsError("it exists already");
   account.id = next_id_++;
   account.created_at = absl::Now();
   accounts_[account.address] = account;
@@ -124,7 +130,8 @@ absl::StatusOr<std::optional<AliasRow>> MemoryStore::FindAlias(const std::string
   return Find(aliases_, address);
 }
 
-absl::StatusOr<std::vector<AliasRow>> MemoryStore::ListAliases(const std::string& domain, const std::string& after,
+absl::StatusOr<std::vector<AliasRow>> MemoryStore::ListAliases(const std::string& domain,
+                                                               const std::string& after,
                                                                int limit) {
   PP_LOCK_OR_RETURN();
   return Page(aliases_, domain, after, limit);
@@ -133,7 +140,8 @@ absl::StatusOr<std::vector<AliasRow>> MemoryStore::ListAliases(const std::string
 absl::Status MemoryStore::InsertAlias(const std::string& domain, const AliasRow& alias) {
   PP_LOCK_OR_RETURN();
   if (!domains_.contains(domain)) return NotFoundError("no such domain");
-  if (accounts_.contains(alias.address) || aliases_.contains(alias.address)) return ExistsError("it exists already");
+  if (accounts_.contains(alias.address) || aliases_.contains(alias.address))
+    return ExistsError("it exists already");
   aliases_[alias.address] = alias;
   return absl::OkStatus();
 }
@@ -169,7 +177,8 @@ absl::Status MemoryStore::TouchAppPassword(int64_t id, absl::Time used_at) {
 
 absl::Status MemoryStore::DeleteAppPassword(int64_t account_id, int64_t id) {
   PP_LOCK_OR_RETURN();
-  return app_passwords_[account_id].erase(id) > 0 ? absl::OkStatus() : NotFoundError("no such app password");
+  return app_passwords_[account_id].erase(id) > 0 ? absl::OkStatus()
+                                                  : NotFoundError("no such app password");
 }
 
 absl::StatusOr<int> MemoryStore::CountFailures(const std::string& login, const std::string& network,
@@ -179,8 +188,8 @@ absl::StatusOr<int> MemoryStore::CountFailures(const std::string& login, const s
   return it == failures_.end() || it->second.first <= since ? 0 : it->second.count;
 }
 
-absl::StatusOr<int> MemoryStore::AddFailure(const std::string& login, const std::string& network, absl::Time now,
-                                            absl::Time since) {
+absl::StatusOr<int> MemoryStore::AddFailure(const std::string& login, const std::string& network,
+                                            absl::Time now, absl::Time since) {
   PP_LOCK_OR_RETURN();
   Failures& entry = failures_[{login, network}];
   if (entry.count == 0 || entry.first <= since) entry = {0, now};

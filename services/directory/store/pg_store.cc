@@ -26,12 +26,14 @@ AccountRow ToAccount(const pg::Result& r, int row) {
   account.enabled = r.Bool(row, 4);
   account.role = r.Text(row, 5);
   account.created_at = r.Time(row, 6);
-  account.credentials = {r.Text(row, 7), r.Text(row, 8), static_cast<int>(r.Int(row, 9)), r.Text(row, 10),
-                         r.Text(row, 11)};
+  account.credentials = {r.Text(row, 7), r.Text(row, 8), static_cast<int>(r.Int(row, 9)),
+                         r.Text(row, 10), r.Text(row, 11)};
   return account;
 }
 
-AliasRow ToAlias(const pg::Result& r, int row) { return {r.Text(row, 0), r.Texts(row, 1), r.Bool(row, 2)}; }
+AliasRow ToAlias(const pg::Result& r, int row) {
+  return {r.Text(row, 0), r.Texts(row, 1), r.Bool(row, 2)};
+}
 
 template <class Row>
 std::optional<Row> First(const pg::Result& result, Row (*convert)(const pg::Result&, int)) {
@@ -59,9 +61,11 @@ absl::StatusOr<std::optional<DomainRow>> PgStore::FindDomain(const std::string& 
     ASSIGN_OR_RETURN(pg::Result found, connection.Run(sql::kFindDomain, pg::Params().Text(name)));
     domain = First(found, &ToDomain);
     if (!domain) return absl::OkStatus();
-    ASSIGN_OR_RETURN(pg::Result keys, connection.Run(sql::kListDomainKeys, pg::Params().Int(domain->id)));
+    ASSIGN_OR_RETURN(pg::Result keys,
+                     connection.Run(sql::kListDomainKeys, pg::Params().Int(domain->id)));
     for (int row = 0; row < keys.rows(); ++row) {
-      domain->keys.push_back({keys.Text(row, 0), keys.Text(row, 1), keys.Text(row, 2), keys.Text(row, 3)});
+      domain->keys.push_back(
+          {keys.Text(row, 0), keys.Text(row, 1), keys.Text(row, 2), keys.Text(row, 3)});
     }
     return absl::OkStatus();
   });
@@ -70,7 +74,8 @@ absl::StatusOr<std::optional<DomainRow>> PgStore::FindDomain(const std::string& 
 }
 
 absl::StatusOr<std::vector<DomainRow>> PgStore::ListDomains(const std::string& after, int limit) {
-  ASSIGN_OR_RETURN(pg::Result result, pool_.Run(sql::kListDomains, pg::Params().Text(after).Int(limit)));
+  ASSIGN_OR_RETURN(pg::Result result,
+                   pool_.Run(sql::kListDomains, pg::Params().Text(after).Int(limit)));
   return All(result, &ToDomain);
 }
 
@@ -83,7 +88,11 @@ absl::Status PgStore::InsertDomain(DomainRow& domain) {
     domain.created_at = result.Time(0, 1);
     for (const KeyRow& key : domain.keys) {
       pg::Params row;
-      row.Int(domain.id).Text(key.selector).Text(key.algorithm).Text(key.private_key_pem).Text(key.public_record);
+      row.Int(domain.id)
+          .Text(key.selector)
+          .Text(key.algorithm)
+          .Text(key.private_key_pem)
+          .Text(key.public_record);
       RETURN_IF_ERROR(connection.Run(sql::kInsertDomainKey, row).status());
     }
     return absl::OkStatus();
@@ -98,7 +107,8 @@ absl::Status PgStore::UpdateDomain(const DomainRow& domain) {
 
 absl::Status PgStore::DeleteDomain(const std::string& name) {
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(pg::Result deleted, connection.Run(sql::kDeleteDomain, pg::Params().Text(name)));
+    ASSIGN_OR_RETURN(pg::Result deleted,
+                     connection.Run(sql::kDeleteDomain, pg::Params().Text(name)));
     if (deleted.affected() > 0) return absl::OkStatus();
     ASSIGN_OR_RETURN(pg::Result found, connection.Run(sql::kFindDomain, pg::Params().Text(name)));
     if (found.empty()) return NotFoundError("no such domain");
@@ -117,8 +127,8 @@ absl::StatusOr<std::optional<AccountRow>> PgStore::FindAccountById(int64_t id) {
   return First(result, &ToAccount);
 }
 
-absl::StatusOr<std::vector<AccountRow>> PgStore::ListAccounts(const std::string& domain, const std::string& after,
-                                                              int limit) {
+absl::StatusOr<std::vector<AccountRow>> PgStore::ListAccounts(const std::string& domain,
+                                                              const std::string& after, int limit) {
   ASSIGN_OR_RETURN(pg::Result result,
                    pool_.Run(sql::kListAccounts, pg::Params().Text(domain).Text(after).Int(limit)));
   return All(result, &ToAccount);
@@ -126,11 +136,16 @@ absl::StatusOr<std::vector<AccountRow>> PgStore::ListAccounts(const std::string&
 
 absl::Status PgStore::InsertAccount(const std::string& domain, AccountRow& account) {
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(pg::Result alias, connection.Run(sql::kFindAlias, pg::Params().Text(account.address)));
+    ASSIGN_OR_RETURN(pg::Result alias,
+                     connection.Run(sql::kFindAlias, pg::Params().Text(account.address)));
     if (!alias.empty()) return ExistsError("an alias has this address");
     const Credentials& c = account.credentials;
     pg::Params params;
-    params.Text(domain).Text(account.address).Text(account.display_name).Int(account.quota_bytes).Bool(account.enabled);
+    params.Text(domain)
+        .Text(account.address)
+        .Text(account.display_name)
+        .Int(account.quota_bytes)
+        .Bool(account.enabled);
     params.Text(account.role).Text(c.password_hash).Bytes(c.scram_salt).Int(c.scram_iterations);
     params.Bytes(c.scram_stored_key).Bytes(c.scram_server_key);
     ASSIGN_OR_RETURN(pg::Result result, connection.Run(sql::kInsertAccount, params));
@@ -144,8 +159,15 @@ absl::Status PgStore::InsertAccount(const std::string& domain, AccountRow& accou
 absl::Status PgStore::UpdateAccount(const AccountRow& account) {
   const Credentials& c = account.credentials;
   pg::Params params;
-  params.Int(account.id).Text(account.display_name).Int(account.quota_bytes).Bool(account.enabled).Text(account.role);
-  params.Text(c.password_hash).Bytes(c.scram_salt).Int(c.scram_iterations).Bytes(c.scram_stored_key);
+  params.Int(account.id)
+      .Text(account.display_name)
+      .Int(account.quota_bytes)
+      .Bool(account.enabled)
+      .Text(account.role);
+  params.Text(c.password_hash)
+      .Bytes(c.scram_salt)
+      .Int(c.scram_iterations)
+      .Bytes(c.scram_stored_key);
   params.Bytes(c.scram_server_key);
   return NotFoundIfNone(pool_.Run(sql::kUpdateAccount, params), "account");
 }
@@ -159,15 +181,17 @@ absl::StatusOr<std::optional<AliasRow>> PgStore::FindAlias(const std::string& ad
   return First(result, &ToAlias);
 }
 
-absl::StatusOr<std::vector<AliasRow>> PgStore::ListAliases(const std::string& domain, const std::string& after,
-                                                           int limit) {
-  ASSIGN_OR_RETURN(pg::Result result, pool_.Run(sql::kListAliases, pg::Params().Text(domain).Text(after).Int(limit)));
+absl::StatusOr<std::vector<AliasRow>> PgStore::ListAliases(const std::string& domain,
+                                                           const std::string& after, int limit) {
+  ASSIGN_OR_RETURN(pg::Result result,
+                   pool_.Run(sql::kListAliases, pg::Params().Text(domain).Text(after).Int(limit)));
   return All(result, &ToAlias);
 }
 
 absl::Status PgStore::InsertAlias(const std::string& domain, const AliasRow& alias) {
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
-    ASSIGN_OR_RETURN(pg::Result account, connection.Run(sql::kFindAccount, pg::Params().Text(alias.address)));
+    ASSIGN_OR_RETURN(pg::Result account,
+                     connection.Run(sql::kFindAccount, pg::Params().Text(alias.address)));
     if (!account.empty()) return ExistsError("an account has this address");
     pg::Params params;
     params.Text(domain).Text(alias.address).Texts(alias.targets).Bool(alias.send_as);
@@ -193,7 +217,8 @@ absl::StatusOr<std::vector<AppPasswordRow>> PgStore::ListAppPasswords(int64_t ac
   ASSIGN_OR_RETURN(pg::Result r, pool_.Run(sql::kListAppPasswords, pg::Params().Int(account_id)));
   std::vector<AppPasswordRow> rows;
   for (int row = 0; row < r.rows(); ++row) {
-    rows.push_back({r.Int(row, 0), r.Text(row, 1), r.Text(row, 2), r.Texts(row, 3), r.Time(row, 4), r.Time(row, 5)});
+    rows.push_back({r.Int(row, 0), r.Text(row, 1), r.Text(row, 2), r.Texts(row, 3), r.Time(row, 4),
+                    r.Time(row, 5)});
   }
   return rows;
 }
@@ -203,19 +228,23 @@ absl::Status PgStore::TouchAppPassword(int64_t id, absl::Time used_at) {
 }
 
 absl::Status PgStore::DeleteAppPassword(int64_t account_id, int64_t id) {
-  return NotFoundIfNone(pool_.Run(sql::kDeleteAppPassword, pg::Params().Int(account_id).Int(id)), "app password");
+  return NotFoundIfNone(pool_.Run(sql::kDeleteAppPassword, pg::Params().Int(account_id).Int(id)),
+                        "app password");
 }
 
-absl::StatusOr<int> PgStore::CountFailures(const std::string& login, const std::string& network, absl::Time since) {
-  ASSIGN_OR_RETURN(pg::Result result,
-                   pool_.Run(sql::kCountFailures, pg::Params().Text(login).Text(network).Time(since)));
+absl::StatusOr<int> PgStore::CountFailures(const std::string& login, const std::string& network,
+                                           absl::Time since) {
+  ASSIGN_OR_RETURN(
+      pg::Result result,
+      pool_.Run(sql::kCountFailures, pg::Params().Text(login).Text(network).Time(since)));
   return result.empty() ? 0 : static_cast<int>(result.Int(0, 0));
 }
 
-absl::StatusOr<int> PgStore::AddFailure(const std::string& login, const std::string& network, absl::Time now,
-                                        absl::Time since) {
-  ASSIGN_OR_RETURN(pg::Result result,
-                   pool_.Run(sql::kAddFailure, pg::Params().Text(login).Text(network).Time(now).Time(since)));
+absl::StatusOr<int> PgStore::AddFailure(const std::string& login, const std::string& network,
+                                        absl::Time now, absl::Time since) {
+  ASSIGN_OR_RETURN(
+      pg::Result result,
+      pool_.Run(sql::kAddFailure, pg::Params().Text(login).Text(network).Time(now).Time(since)));
   return static_cast<int>(result.Int(0, 0));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the directory remembers. Blocking; thread-safe. PgStore is the record, MemoryStore serves tests; both pass
-// store_contract.h. All addresses and domains are canonical (mail::Address).
+// What the directory remembers. Blocking; thread-safe. PgStore is the record, MemoryStore serves
+// tests; both pass store_contract.h. All addresses and domains are canonical (mail::Address).
 
 #include <absl/time/time.h>
 
@@ -73,7 +73,8 @@ class Store {
 
   virtual absl::StatusOr<std::optional<DomainRow>> FindDomain(const std::string& name) = 0;
   // In the order of names, after `after`.
-  virtual absl::StatusOr<std::vector<DomainRow>> ListDomains(const std::string& after, int limit) = 0;
+  virtual absl::StatusOr<std::vector<DomainRow>> ListDomains(const std::string& after,
+                                                             int limit) = 0;
   // Sets id and created_at; AlreadyExists.
   virtual absl::Status InsertDomain(DomainRow& domain) = 0;
   virtual absl::Status UpdateDomain(const DomainRow& domain) = 0;
@@ -83,7 +84,8 @@ class Store {
   virtual absl::StatusOr<std::optional<AccountRow>> FindAccount(const std::string& address) = 0;
   virtual absl::StatusOr<std::optional<AccountRow>> FindAccountById(int64_t id) = 0;
   // An empty domain: all.
-  virtual absl::StatusOr<std::vector<AccountRow>> ListAccounts(const std::string& domain, const std::string& after,
+  virtual absl::StatusOr<std::vector<AccountRow>> ListAccounts(const std::string& domain,
+                                                               const std::string& after,
                                                                int limit) = 0;
   // NotFound if the domain does not exist, AlreadyExists also if an alias has the address.
   virtual absl::Status InsertAccount(const std::string& domain, AccountRow& account) = 0;
@@ -91,7 +93,8 @@ class Store {
   virtual absl::Status DeleteAccount(const std::string& address) = 0;
 
   virtual absl::StatusOr<std::optional<AliasRow>> FindAlias(const std::string& address) = 0;
-  virtual absl::StatusOr<std::vector<AliasRow>> ListAliases(const std::string& domain, const std::string& after,
+  virtual absl::StatusOr<std::vector<AliasRow>> ListAliases(const std::string& domain,
+                                                            const std::string& after,
                                                             int limit) = 0;
   virtual absl::Status InsertAlias(const std::string& domain, const AliasRow& alias) = 0;
   virtual absl::Status DeleteAlias(const std::string& address) = 0;
@@ -102,10 +105,11 @@ class Store {
   virtual absl::Status DeleteAppPassword(int64_t account_id, int64_t id) = 0;
 
   // Failed logins of a user name from a network since `since`.
-  virtual absl::StatusOr<int> CountFailures(const std::string& login, const std::string& network, absl::Time since) = 0;
+  virtual absl::StatusOr<int> CountFailures(const std::string& login, const std::string& network,
+                                            absl::Time since) = 0;
   // Counts one more (older ones than `since` are forgotten) and returns the count.
-  virtual absl::StatusOr<int> AddFailure(const std::string& login, const std::string& network, absl::Time now,
-                                         absl::Time since) = 0;
+  virtual absl::StatusOr<int> AddFailure(const std::string& login, const std::string& network,
+                                         absl::Time now, absl::Time since) = 0;
   virtual absl::Status ClearFailures(const std::string& login, const std::string& network) = 0;
 
   // OK when the store answers.

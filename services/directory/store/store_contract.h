@@ -1,5 +1,6 @@
 #pragma once
-// What every Store does. Run on MemoryStore (unit) and on PgStore (integration), each time on an empty one.
+// What every Store does. Run on MemoryStore (unit) and on PgStore (integration), each time on an
+// empty one.
 
 #include <gtest/gtest.h>
 

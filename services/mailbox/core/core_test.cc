@@ -24,7 +24,8 @@ TEST(Names, InboxAndLevels) {
   EXPECT_EQ(*CanonicalName("inBox"), "INBOX");
   EXPECT_EQ(*CanonicalName("inbox/a/"), "INBOX/a");
   EXPECT_EQ(*CanonicalName("Inboxes"), "Inboxes");
-  for (const char* bad : {"", "/", "a//b", "/a", "a%", "a*", "a\nb", "\xFF"}) EXPECT_FALSE(CanonicalName(bad).ok()) << bad;
+  for (const char* bad : {"", "/", "a//b", "/a", "a%", "a*", "a\nb", "\xFF"})
+    EXPECT_FALSE(CanonicalName(bad).ok()) << bad;
   EXPECT_EQ(ParentOf("a/b/c"), "a/b");
   EXPECT_EQ(ParentOf("a"), "");
 }
@@ -33,14 +34,19 @@ TEST(Search, SentDay) {
   EXPECT_EQ(SentDay("Thu, 1 Jan 1970 00:00:00 +0000"), 0);
   EXPECT_EQ(SentDay("2 January 1970"), 1);
   EXPECT_EQ(SentDay("1 Feb 98 10:00"), 10258);
-  for (const char* bad : {"", "yesterday", "32 Jan 2020", "1 Foo 2020", "1 Jan"}) EXPECT_EQ(SentDay(bad), std::nullopt);
+  for (const char* bad : {"", "yesterday", "32 Jan 2020", "1 Foo 2020", "1 Jan"})
+    EXPECT_EQ(SentDay(bad), std::nullopt);
 }
 
 class SearchTest : public ::testing::Test {
  protected:
   SearchTest() {
-    Add(1, "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: Fri, 2 Jan 1970 1:00 +0000\r\n\r\nhello world\r\n", "\\Seen", 0);
-    Add(2, "Subject: offer\r\nContent-Transfer-Encoding: base64\r\n\r\naGlkZGVuIHdvcmRz\r\n", "", 86400 * 10);
+    Add(1,
+        "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nDate: Fri, 2 Jan 1970 1:00 +0000\r\n\r\nhello "
+        "world\r\n",
+        "\\Seen", 0);
+    Add(2, "Subject: offer\r\nContent-Transfer-Encoding: base64\r\n\r\naGlkZGVuIHdvcmRz\r\n", "",
+        86400 * 10);
   }
   void Add(uint32_t uid, const std::string& content, const std::string& flags, int64_t date) {
     rows_.push_back({uid, uid * 10, content.size(), absl::FromUnixSeconds(date), flags});
@@ -48,14 +54,16 @@ class SearchTest : public ::testing::Test {
   }
   std::vector<uint32_t> Find(const v1::SearchKey& key) {
     loads_ = 0;
-    auto load = [this](const std::vector<uint32_t>& uids, Store::Want want) -> absl::StatusOr<std::vector<MessageContent>> {
+    auto load = [this](const std::vector<uint32_t>& uids,
+                       Store::Want want) -> absl::StatusOr<std::vector<MessageContent>> {
       std::vector<MessageContent> out;
       for (uint32_t uid : uids) {
         ++loads_;
         MessageContent content;
         content.uid = uid;
         if (want.content) content.content = contents_[uid];
-        if (want.header) content.header = contents_[uid].substr(0, contents_[uid].find("\r\n\r\n") + 4);
+        if (want.header)
+          content.header = contents_[uid].substr(0, contents_[uid].find("\r\n\r\n") + 4);
         out.push_back(content);
       }
       return out;
@@ -66,7 +74,8 @@ class SearchTest : public ::testing::Test {
     for (const MessageRow& row : *found) uids.push_back(row.uid);
     return uids;
   }
-  static v1::SearchKey Key(v1::SearchKey::Op op, const std::string& text = "", const std::string& header = "") {
+  static v1::SearchKey Key(v1::SearchKey::Op op, const std::string& text = "",
+                           const std::string& header = "") {
     v1::SearchKey key;
     key.set_op(op);
     key.set_text(text);
@@ -94,7 +103,8 @@ TEST_F(SearchTest, RowsAnswerWithoutContent) {
 }
 
 TEST_F(SearchTest, TextIsDecodedAndCaseDoesNotMatter) {
-  EXPECT_EQ(Find(Key(v1::SearchKey::OP_HEADER, "GR\xC3\x9CSSE", "subject")), (std::vector<uint32_t>{1}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_HEADER, "GR\xC3\x9CSSE", "subject")),
+            (std::vector<uint32_t>{1}));
   EXPECT_EQ(Find(Key(v1::SearchKey::OP_BODY, "HIDDEN WORDS")), (std::vector<uint32_t>{2}));
   EXPECT_EQ(Find(Key(v1::SearchKey::OP_TEXT, "offer")), (std::vector<uint32_t>{2}));
   EXPECT_EQ(Find(Key(v1::SearchKey::OP_HEADER, "", "Date")), (std::vector<uint32_t>{1}));
@@ -113,7 +123,9 @@ TEST_F(SearchTest, TooDeepIsRefused) {
     *outer.add_children() = key;
     key = outer;
   }
-  auto load = [](const auto&, Store::Want) { return absl::StatusOr<std::vector<MessageContent>>(); };
+  auto load = [](const auto&, Store::Want) {
+    return absl::StatusOr<std::vector<MessageContent>>();
+  };
   EXPECT_FALSE(Search(key, rows_, absl::Now(), load).ok());
 }
 

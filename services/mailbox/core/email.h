@@ -13,7 +13,7 @@ namespace pennypost::mailbox {
 struct PreparedEmail {
   std::string_view content;  // the caller's
   std::string sha256;
-  std::string structure;     // mime::Serialize
+  std::string structure;  // mime::Serialize
   Uuid thread_id;
   size_t header_size = 0;
 };

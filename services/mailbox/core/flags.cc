@@ -7,10 +7,13 @@ namespace {
 
 constexpr size_t kMaxFlags = 100;
 constexpr size_t kMaxFlagBytes = 100;
-constexpr std::string_view kSystemFlags[] = {"\\Answered", "\\Deleted", "\\Draft", "\\Flagged", "\\Seen"};
+constexpr std::string_view kSystemFlags[] = {"\\Answered", "\\Deleted", "\\Draft", "\\Flagged",
+                                             "\\Seen"};
 
 struct LessIgnoreCase {
-  bool operator()(const std::string& a, const std::string& b) const { return ToLower(a) < ToLower(b); }
+  bool operator()(const std::string& a, const std::string& b) const {
+    return ToLower(a) < ToLower(b);
+  }
 };
 using FlagSet = std::set<std::string, LessIgnoreCase>;
 
@@ -30,7 +33,8 @@ std::string Join(const FlagSet& set) {
 bool IsAtom(std::string_view text) {
   if (text.empty() || text.size() > kMaxFlagBytes) return false;
   for (char c : text) {
-    if (c <= 0x20 || c > 0x7E || std::string_view("(){%*\"\\]").find(c) != std::string_view::npos) return false;
+    if (c <= 0x20 || c > 0x7E || std::string_view("(){%*\"\\]").find(c) != std::string_view::npos)
+      return false;
   }
   return true;
 }

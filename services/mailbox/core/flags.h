@@ -1,6 +1,7 @@
 #pragma once
-// Flags of a message as one text: sorted, each once, joined by spaces. System flags have one spelling ("\Seen");
-// keywords keep the case of their first writer and are compared without it (RFC 9051 2.3.2).
+// Flags of a message as one text: sorted, each once, joined by spaces. System flags have one
+// spelling ("\Seen"); keywords keep the case of their first writer and are compared without it (RFC
+// 9051 2.3.2).
 
 #include <string>
 #include <string_view>
@@ -10,7 +11,8 @@
 
 namespace pennypost::mailbox {
 
-// InvalidArgument for what is no flag, for \Recent (which nobody sets) and for more than 100 of them.
+// InvalidArgument for what is no flag, for \Recent (which nobody sets) and for more than 100 of
+// them.
 absl::StatusOr<std::string> JoinFlags(const std::vector<std::string>& flags);
 std::vector<std::string> SplitFlags(std::string_view joined);
 

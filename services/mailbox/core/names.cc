@@ -7,7 +7,8 @@ namespace pennypost::mailbox {
 absl::StatusOr<std::string> CanonicalName(std::string_view name) {
   constexpr size_t kMaxBytes = 1000;
   constexpr size_t kMaxLevels = 20;
-  // A client that makes folders ends the name of one that will have children with the delimiter (RFC 9051 6.3.4).
+  // A client that makes folders ends the name of one that will have children with the delimiter
+  // (RFC 9051 6.3.4).
   if (name.ends_with('/')) name.remove_suffix(1);
   if (name.empty()) return SyntaxError("a mailbox needs a name");
   if (name.size() > kMaxBytes) return SyntaxError("the name of the mailbox is too long");

@@ -8,8 +8,8 @@
 
 namespace pennypost::mailbox {
 
-// The canonical name; InvalidArgument for control characters, empty levels, wildcards, more than 1,000 bytes or 20
-// levels.
+// The canonical name; InvalidArgument for control characters, empty levels, wildcards, more than
+// 1,000 bytes or 20 levels.
 absl::StatusOr<std::string> CanonicalName(std::string_view name);
 // The name one level up, empty at the top.
 std::string ParentOf(std::string_view name);

@@ -28,10 +28,15 @@ Cost CostOf(const Key& key) {
     case Key::OP_HEADER:
     case Key::OP_SENT_BEFORE:
     case Key::OP_SENT_ON:
-    case Key::OP_SENT_SINCE: cost = Cost::kHeader; break;
+    case Key::OP_SENT_SINCE:
+      cost = Cost::kHeader;
+      break;
     case Key::OP_BODY:
-    case Key::OP_TEXT: cost = Cost::kContent; break;
-    default: break;
+    case Key::OP_TEXT:
+      cost = Cost::kContent;
+      break;
+    default:
+      break;
   }
   for (const Key& child : key.children()) cost = std::max(cost, CostOf(child));
   return cost;
@@ -39,7 +44,8 @@ Cost CostOf(const Key& key) {
 
 absl::Status CheckShape(const Key& key, int depth, int& nodes) {
   if (depth > kMaxDepth || ++nodes > kMaxNodes) {
-    return MakeError(absl::StatusCode::kInvalidArgument, Reason::kTooBig, "the search is too large");
+    return MakeError(absl::StatusCode::kInvalidArgument, Reason::kTooBig,
+                     "the search is too large");
   }
   for (const Key& child : key.children()) RETURN_IF_ERROR(CheckShape(child, depth + 1, nodes));
   return absl::OkStatus();
@@ -49,7 +55,9 @@ absl::Status CheckShape(const Key& key, int depth, int& nodes) {
 std::string Fold(std::string_view text) {
   if (IsAscii(text)) return ToLower(text);
   std::string out;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size()))).foldCase().toUTF8String(out);
+  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())))
+      .foldCase()
+      .toUTF8String(out);
   return out;
 }
 
@@ -70,30 +78,47 @@ class Candidate {
   // nullopt: it depends on what is not loaded.
   std::optional<bool> Matches(const Key& key) const {
     switch (key.op()) {
-      case Key::OP_ALL: return true;
-      case Key::OP_AND: return All(key);
-      case Key::OP_OR: return Any(key);
+      case Key::OP_ALL:
+        return true;
+      case Key::OP_AND:
+        return All(key);
+      case Key::OP_OR:
+        return Any(key);
       case Key::OP_NOT: {
         auto inner = key.children().empty() ? std::optional<bool>(false) : Matches(key.children(0));
         return inner ? std::optional<bool>(!*inner) : std::nullopt;
       }
-      case Key::OP_FLAG: return HasFlag(row_.flags, key.text());
-      case Key::OP_UIDS: return InRanges(key);
-      case Key::OP_BEFORE: return DayOf(row_.internal_date) < key.date();
-      case Key::OP_ON: return DayOf(row_.internal_date) == key.date();
-      case Key::OP_SINCE: return DayOf(row_.internal_date) >= key.date();
-      case Key::OP_LARGER: return row_.size > key.number();
-      case Key::OP_SMALLER: return row_.size < key.number();
-      case Key::OP_MODSEQ: return row_.modseq >= key.number();
-      case Key::OP_OLDER: return row_.internal_date <= now_ - absl::Seconds(key.number());
-      case Key::OP_YOUNGER: return row_.internal_date >= now_ - absl::Seconds(key.number());
+      case Key::OP_FLAG:
+        return HasFlag(row_.flags, key.text());
+      case Key::OP_UIDS:
+        return InRanges(key);
+      case Key::OP_BEFORE:
+        return DayOf(row_.internal_date) < key.date();
+      case Key::OP_ON:
+        return DayOf(row_.internal_date) == key.date();
+      case Key::OP_SINCE:
+        return DayOf(row_.internal_date) >= key.date();
+      case Key::OP_LARGER:
+        return row_.size > key.number();
+      case Key::OP_SMALLER:
+        return row_.size < key.number();
+      case Key::OP_MODSEQ:
+        return row_.modseq >= key.number();
+      case Key::OP_OLDER:
+        return row_.internal_date <= now_ - absl::Seconds(key.number());
+      case Key::OP_YOUNGER:
+        return row_.internal_date >= now_ - absl::Seconds(key.number());
       case Key::OP_SENT_BEFORE:
       case Key::OP_SENT_ON:
-      case Key::OP_SENT_SINCE: return known_ >= Cost::kHeader ? std::optional<bool>(MatchesSent(key)) : std::nullopt;
-      case Key::OP_HEADER: return known_ >= Cost::kHeader ? std::optional<bool>(MatchesHeader(key)) : std::nullopt;
+      case Key::OP_SENT_SINCE:
+        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesSent(key)) : std::nullopt;
+      case Key::OP_HEADER:
+        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesHeader(key)) : std::nullopt;
       case Key::OP_BODY:
-      case Key::OP_TEXT: return known_ >= Cost::kContent ? std::optional<bool>(MatchesText(key)) : std::nullopt;
-      default: return false;
+      case Key::OP_TEXT:
+        return known_ >= Cost::kContent ? std::optional<bool>(MatchesText(key)) : std::nullopt;
+      default:
+        return false;
     }
   }
 
@@ -125,7 +150,9 @@ class Candidate {
     return false;
   }
 
-  std::string_view Header() const { return content_->header.empty() ? content_->content : content_->header; }
+  std::string_view Header() const {
+    return content_->header.empty() ? content_->content : content_->header;
+  }
 
   bool MatchesSent(const Key& key) const {
     mail::HeaderBlock block = mail::ParseHeaderBlock(Header());
@@ -140,7 +167,8 @@ class Candidate {
     mail::HeaderBlock block = mail::ParseHeaderBlock(Header());
     for (const auto& field : block.fields) {
       if (!EqualsIgnoreCase(field.name, key.header())) continue;
-      if (key.text().empty() || Contains(Fold(mime::DecodeHeader(field.value)), key.text())) return true;
+      if (key.text().empty() || Contains(Fold(mime::DecodeHeader(field.value)), key.text()))
+        return true;
     }
     return false;
   }
@@ -186,12 +214,14 @@ std::optional<int32_t> SentDay(std::string_view date) {
   if (!day || !year || month == 0 || *day == 0 || *day > 31 || *year > 9999) return std::nullopt;
   if (*year < 50) *year += 2000;
   if (*year < 1000) *year += 1900;
-  return static_cast<int32_t>(absl::CivilDay(static_cast<int64_t>(*year), month, static_cast<int>(*day)) -
-                              absl::CivilDay(1970));
+  return static_cast<int32_t>(
+      absl::CivilDay(static_cast<int64_t>(*year), month, static_cast<int>(*day)) -
+      absl::CivilDay(1970));
 }
 
-absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key, const std::vector<MessageRow>& rows,
-                                               absl::Time now, const Loader& load) {
+absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key,
+                                               const std::vector<MessageRow>& rows, absl::Time now,
+                                               const Loader& load) {
   int nodes = 0;
   RETURN_IF_ERROR(CheckShape(key, 0, nodes));
   std::vector<const MessageRow*> open;

@@ -1,6 +1,7 @@
 #pragma once
-// SEARCH (RFC 9051 6.4.4) over the messages of a mailbox. What the rows know is asked first; headers and contents are
-// loaded in small steps, and only for messages that the rest of the key leaves open.
+// SEARCH (RFC 9051 6.4.4) over the messages of a mailbox. What the rows know is asked first;
+// headers and contents are loaded in small steps, and only for messages that the rest of the key
+// leaves open.
 
 #include <absl/time/time.h>
 
@@ -12,14 +13,16 @@
 namespace pennypost::mailbox {
 
 // How the search loads what rows do not hold.
-using Loader = std::function<absl::StatusOr<std::vector<MessageContent>>(const std::vector<uint32_t>& uids, Store::Want)>;
+using Loader = std::function<absl::StatusOr<std::vector<MessageContent>>(
+    const std::vector<uint32_t>& uids, Store::Want)>;
 
 // InvalidArgument for a key deeper than 50 or with more than 1,000 nodes.
-absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key, const std::vector<MessageRow>& rows,
-                                               absl::Time now, const Loader& load);
+absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key,
+                                               const std::vector<MessageRow>& rows, absl::Time now,
+                                               const Loader& load);
 
-// Days since 1970-01-01 of a Date field as written, without its time zone (RFC 9051 6.4.4 SENTBEFORE); nothing for what
-// is no date.
+// Days since 1970-01-01 of a Date field as written, without its time zone (RFC 9051 6.4.4
+// SENTBEFORE); nothing for what is no date.
 std::optional<int32_t> SentDay(std::string_view date);
 
 }  // namespace pennypost::mailbox

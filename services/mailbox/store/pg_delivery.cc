@@ -48,7 +48,8 @@ class Batch {
     status = Insert();
     if (!status.ok()) {
       connection_.Rollback();
-      // Deadlocks and the like hit the whole batch and may pass; a fault in the data is one delivery's.
+      // Deadlocks and the like hit the whole batch and may pass; a fault in the data is one
+      // delivery's.
       if (status.code() == absl::StatusCode::kAborted) return BatchOutcome::kRepeat;
       return Blame(status, error);
     }
@@ -62,7 +63,8 @@ class Batch {
  private:
   BatchOutcome Blame(const absl::Status& status, absl::Status* error) {
     *error = status;
-    bool ours = status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kUnknown;
+    bool ours = status.code() == absl::StatusCode::kUnavailable ||
+                status.code() == absl::StatusCode::kUnknown;
     return deliveries_.size() > 1 && !ours ? BatchOutcome::kSplit : BatchOutcome::kFailed;
   }
 
@@ -130,7 +132,8 @@ class Batch {
     delivered.Ids(mail_ids).Ints(owners);
     accounts.Ints(account).Ints(account_n).Ints(account_bytes);
     mailboxes.Ints(owner).Ints(mailbox).Ints(n).Ints(unseen).Ints(deleted).Ints(bytes);
-    // The look for repeats comes after the locks: a repeat that runs beside the first one waits there, and then sees it.
+    // The look for repeats comes after the locks: a repeat that runs beside the first one waits
+    // there, and then sees it.
     auto results = connection_.RunAll({{&sql::kBegin, &none},
                                        {&sql::kReserveAccount, &accounts},
                                        {&sql::kFindDelivered, &delivered},
@@ -142,18 +145,21 @@ class Batch {
     return Judge((*results)[1], (*results)[2], (*results)[3], error);
   }
 
-  BatchOutcome Judge(const pg::Result& accounts, const pg::Result& delivered, const pg::Result& mailboxes,
-                     absl::Status* error) {
+  BatchOutcome Judge(const pg::Result& accounts, const pg::Result& delivered,
+                     const pg::Result& mailboxes, absl::Status* error) {
     if (MarkDuplicates(delivered)) return BatchOutcome::kRepeat;
     if (static_cast<size_t>(accounts.rows()) < accounts_.size()) {
       *error = NotFoundError("no such account");
       return MakeAccounts(error) ? BatchOutcome::kRepeat : BatchOutcome::kFailed;
     }
-    if (static_cast<size_t>(mailboxes.rows()) < mailboxes_.size()) return BatchOutcome::kRepeat;  // deleted just now
+    if (static_cast<size_t>(mailboxes.rows()) < mailboxes_.size())
+      return BatchOutcome::kRepeat;  // deleted just now
     for (int row = 0; row < accounts.rows(); ++row) {
       Totals& totals = accounts_[accounts.Int(row, 0)];
       if (totals.quota > 0 && accounts.Int(row, 2) > totals.quota) {
-        return Blame(MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox is full"), error);
+        return Blame(MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                               "the mailbox is full"),
+                     error);
       }
       next_modseq_[accounts.Int(row, 0)] = accounts.Int(row, 1) - totals.n + 1;
     }
@@ -161,7 +167,9 @@ class Batch {
     for (int row = 0; row < mailboxes.rows(); ++row) {
       MailboxKey key{mailboxes.Int(row, 0), mailboxes.Int(row, 1)};
       if (mailboxes.Int(row, 2) > kLastUid) {
-        return Blame(MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox has no UID left"), error);
+        return Blame(MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                               "the mailbox has no UID left"),
+                     error);
       }
       next_uid[key] = mailboxes.Int(row, 2) - mailboxes_[key].n;
       uid_validity_[key] = mailboxes.Int(row, 3);
@@ -178,8 +186,11 @@ class Batch {
   bool MarkDuplicates(const pg::Result& delivered) {
     for (int row = 0; row < delivered.rows(); ++row) {
       for (const Place& place : places_) {
-        if (place.delivery->mail_id != delivered.Id(row, 0) || place.recipient().account_id != delivered.Int(row, 1)) continue;
-        place.result() = {delivered.Int(row, 2), static_cast<uint32_t>(delivered.Int(row, 3)), 0, true};
+        if (place.delivery->mail_id != delivered.Id(row, 0) ||
+            place.recipient().account_id != delivered.Int(row, 1))
+          continue;
+        place.result() = {delivered.Int(row, 2), static_cast<uint32_t>(delivered.Int(row, 3)), 0,
+                          true};
       }
     }
     return !delivered.empty();
@@ -234,14 +245,35 @@ class Batch {
     }
     pg::Params none, blobs, emails, messages, deliveries;
     blobs.Ids(blob).Ints(blob_size).ByteArrays(sha).ByteArrays(content);
-    emails.Ints(account).Ids(email).Ids(email).Ids(thread).Ints(size).Ints(header_size).Times(date).ByteArrays(structure);
-    messages.Ints(account).Ints(mailbox).Ints(uid).Ids(email).Ints(modseq).Ints(size).Times(date).Texts(flags);
-    deliveries.Ids(email).Ints(account).Ints(mailbox).Ints(uid).Texts(sender).Texts(recipient).ByteArrays(events);
-    return connection_.RunAll({{&sql::kInsertBlobs, &blobs},
-                               {&sql::kInsertEmails, &emails},
-                               {&sql::kInsertMessages, &messages},
-                               {&sql::kInsertDeliveries, &deliveries},
-                               {&sql::kCommit, &none}})
+    emails.Ints(account)
+        .Ids(email)
+        .Ids(email)
+        .Ids(thread)
+        .Ints(size)
+        .Ints(header_size)
+        .Times(date)
+        .ByteArrays(structure);
+    messages.Ints(account)
+        .Ints(mailbox)
+        .Ints(uid)
+        .Ids(email)
+        .Ints(modseq)
+        .Ints(size)
+        .Times(date)
+        .Texts(flags);
+    deliveries.Ids(email)
+        .Ints(account)
+        .Ints(mailbox)
+        .Ints(uid)
+        .Texts(sender)
+        .Texts(recipient)
+        .ByteArrays(events);
+    return connection_
+        .RunAll({{&sql::kInsertBlobs, &blobs},
+                 {&sql::kInsertEmails, &emails},
+                 {&sql::kInsertMessages, &messages},
+                 {&sql::kInsertDeliveries, &deliveries},
+                 {&sql::kCommit, &none}})
         .status();
   }
 
@@ -256,7 +288,8 @@ class Batch {
 
 }  // namespace
 
-BatchOutcome TryBatch(pg::Connection& connection, const std::vector<Delivery*>& batch, absl::Status* error) {
+BatchOutcome TryBatch(pg::Connection& connection, const std::vector<Delivery*>& batch,
+                      absl::Status* error) {
   return Batch(connection, batch).Run(error);
 }
 

@@ -7,14 +7,16 @@
 namespace pennypost::mailbox {
 
 enum class BatchOutcome {
-  kDone,          // committed; every delivery has its results
-  kRepeat,        // something was learned (duplicates, a new account): try again
-  kSplit,         // one of several deliveries cannot be stored: try each alone
-  kFailed,        // `error` holds for all of them
+  kDone,    // committed; every delivery has its results
+  kRepeat,  // something was learned (duplicates, a new account): try again
+  kSplit,   // one of several deliveries cannot be stored: try each alone
+  kFailed,  // `error` holds for all of them
 };
 
-// Two round trips: locks, counters and UIDs; then rows and COMMIT. On anything but kDone the transaction is rolled
-// back. A batch of one sets the delivery's own status where it alone is at fault.
-BatchOutcome TryBatch(pg::Connection& connection, const std::vector<Delivery*>& batch, absl::Status* error);
+// Two round trips: locks, counters and UIDs; then rows and COMMIT. On anything but kDone the
+// transaction is rolled back. A batch of one sets the delivery's own status where it alone is at
+// fault.
+BatchOutcome TryBatch(pg::Connection& connection, const std::vector<Delivery*>& batch,
+                      absl::Status* error);
 
 }  // namespace pennypost::mailbox

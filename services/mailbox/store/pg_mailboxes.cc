@@ -8,13 +8,17 @@
 namespace pennypost::mailbox {
 namespace {
 
-absl::StatusOr<bool> Exists(pg::Connection& connection, int64_t account_id, const std::string& name) {
-  ASSIGN_OR_RETURN(pg::Result found, connection.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
+absl::StatusOr<bool> Exists(pg::Connection& connection, int64_t account_id,
+                            const std::string& name) {
+  ASSIGN_OR_RETURN(pg::Result found,
+                   connection.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
   return !found.empty();
 }
 
-absl::Status Make(pg::Connection& connection, int64_t account_id, const std::string& name, const std::string& use) {
-  return connection.Run(sql::kInsertMailbox, pg::Params().Int(account_id).Text(name).Text(use)).status();
+absl::Status Make(pg::Connection& connection, int64_t account_id, const std::string& name,
+                  const std::string& use) {
+  return connection.Run(sql::kInsertMailbox, pg::Params().Int(account_id).Text(name).Text(use))
+      .status();
 }
 
 // The levels above a new mailbox that do not exist yet (RFC 9051 6.3.4).
@@ -31,25 +35,32 @@ absl::Status MakeParents(pg::Connection& connection, int64_t account_id, const s
   return absl::OkStatus();
 }
 
-absl::Status AlreadyThere() { return ExistsError("the mailbox exists already"); }
+absl::Status AlreadyThere() {
+  return ExistsError("the mailbox exists already");
+}
 
 }  // namespace
 
-absl::Status PgStore::ListMailboxes(const v1::ListMailboxesRequest& request, v1::ListMailboxesResponse* response) {
-  if (!request.name().empty()) return FindMailbox(request.account_id(), request.name(), response->add_mailboxes());
+absl::Status PgStore::ListMailboxes(const v1::ListMailboxesRequest& request,
+                                    v1::ListMailboxesResponse* response) {
+  if (!request.name().empty())
+    return FindMailbox(request.account_id(), request.name(), response->add_mailboxes());
   return pool_.With([&](pg::Connection& connection) -> absl::Status {
     pg::Params account;
     account.Int(request.account_id());
     ASSIGN_OR_RETURN(pg::Result found, connection.Run(sql::kListMailboxes, account));
     for (int row = 0; row < found.rows(); ++row) ToMailbox(found, row, response->add_mailboxes());
     ASSIGN_OR_RETURN(pg::Result stale, connection.Run(sql::kListStaleSubscriptions, account));
-    for (int row = 0; row < stale.rows(); ++row) response->add_stale_subscriptions(stale.Text(row, 0));
+    for (int row = 0; row < stale.rows(); ++row)
+      response->add_stale_subscriptions(stale.Text(row, 0));
     return absl::OkStatus();
   });
 }
 
-absl::Status PgStore::FindMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox) {
-  ASSIGN_OR_RETURN(pg::Result found, pool_.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
+absl::Status PgStore::FindMailbox(int64_t account_id, const std::string& name,
+                                  v1::Mailbox* mailbox) {
+  ASSIGN_OR_RETURN(pg::Result found,
+                   pool_.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
   if (found.empty()) return NoSuchMailbox();
   ToMailbox(found, 0, mailbox);
   return absl::OkStatus();
@@ -57,7 +68,8 @@ absl::Status PgStore::FindMailbox(int64_t account_id, const std::string& name, v
 
 absl::Status PgStore::CreateMailbox(const v1::CreateMailboxRequest& request, v1::Mailbox* mailbox) {
   absl::Status status = pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
-    RETURN_IF_ERROR(connection.Run(sql::kLockAccount, pg::Params().Int(request.account_id())).status());
+    RETURN_IF_ERROR(
+        connection.Run(sql::kLockAccount, pg::Params().Int(request.account_id())).status());
     ASSIGN_OR_RETURN(bool exists, Exists(connection, request.account_id(), request.name()));
     if (exists) return AlreadyThere();
     RETURN_IF_ERROR(MakeParents(connection, request.account_id(), request.name()));
@@ -92,10 +104,12 @@ absl::Status PgStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
   RETURN_IF_ERROR(FindMailbox(account, request.name(), &mailbox));
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
     RETURN_IF_ERROR(connection.Run(sql::kLockAccount, pg::Params().Int(account)).status());
-    ASSIGN_OR_RETURN(pg::Result child,
-                     connection.Run(sql::kHasChildren, pg::Params().Int(account).Text(request.name())));
+    ASSIGN_OR_RETURN(
+        pg::Result child,
+        connection.Run(sql::kHasChildren, pg::Params().Int(account).Text(request.name())));
     if (!child.empty()) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kHasChildren, "the mailbox has children");
+      return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kHasChildren,
+                       "the mailbox has children");
     }
     pg::Params place;
     place.Int(account).Int(mailbox.id());
@@ -109,15 +123,17 @@ absl::Status PgStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
       emails.push_back(messages.Id(row, 5));
     }
     RETURN_IF_ERROR(
-        connection.Run(sql::kDeleteMessages, pg::Params().Int(account).Int(mailbox.id()).Ints(uids)).status());
-    ASSIGN_OR_RETURN(pg::Result orphans,
-                     connection.Run(sql::kDeleteOrphanEmails, pg::Params().Int(account).Ids(emails)));
+        connection.Run(sql::kDeleteMessages, pg::Params().Int(account).Int(mailbox.id()).Ints(uids))
+            .status());
+    ASSIGN_OR_RETURN(pg::Result orphans, connection.Run(sql::kDeleteOrphanEmails,
+                                                        pg::Params().Int(account).Ids(emails)));
     std::vector<Uuid> blobs;
     for (int row = 0; row < orphans.rows(); ++row) blobs.push_back(orphans.Id(row, 0));
     RETURN_IF_ERROR(connection.Run(sql::kDeleteOrphanBlobs, pg::Params().Ids(blobs)).status());
     auto count = static_cast<int64_t>(uids.size());
     RETURN_IF_ERROR(
-        connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(-bytes).Int(-count)).status());
+        connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(-bytes).Int(-count))
+            .status());
     RETURN_IF_ERROR(connection.Run(sql::kDeleteVanished, place).status());
     return connection.Run(sql::kDeleteMailbox, place).status();
   });

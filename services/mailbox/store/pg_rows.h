@@ -32,6 +32,8 @@ inline std::vector<MessageRow> ToMessages(const pg::Result& r) {
   return rows;
 }
 
-inline absl::Status NoSuchMailbox() { return NotFoundError("no such mailbox"); }
+inline absl::Status NoSuchMailbox() {
+  return NotFoundError("no such mailbox");
+}
 
 }  // namespace pennypost::mailbox

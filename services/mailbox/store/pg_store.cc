@@ -10,7 +10,8 @@ namespace pennypost::mailbox {
 namespace {
 
 constexpr int kAttempts = 10;
-// How long an unknown COMMIT is looked for: senders wait ten minutes for the answer to their final dot.
+// How long an unknown COMMIT is looked for: senders wait ten minutes for the answer to their final
+// dot.
 constexpr absl::Duration kUncertainPatience = absl::Seconds(30);
 
 void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
@@ -19,7 +20,8 @@ void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
 
 }  // namespace
 
-PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers) : pool_(dsn, pool_size), writer_pool_(dsn, writers) {}
+PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers)
+    : pool_(dsn, pool_size), writer_pool_(dsn, writers) {}
 
 void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
   absl::Status error;
@@ -36,12 +38,14 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
       error = status;
     }
     bool unknown = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnknown;
-    if (unknown) log::Warning("mailbox.commit.unknown", {{"messages", static_cast<uint64_t>(batch.size())}});
+    if (unknown)
+      log::Warning("mailbox.commit.unknown", {{"messages", static_cast<uint64_t>(batch.size())}});
     uncertain = uncertain || unknown;
     bool away = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnavailable;
     if (unknown || (away && (uncertain || attempt == 0))) {
-      // COMMIT may have happened: only the database can say. The next attempt finds what was stored (or stores it).
-      // Without a COMMIT under way one more try is enough: the connection may just have been an old one.
+      // COMMIT may have happened: only the database can say. The next attempt finds what was stored
+      // (or stores it). Without a COMMIT under way one more try is enough: the connection may just
+      // have been an old one.
       if (absl::Now() > give_up) break;
       if (uncertain) {
         absl::SleepFor(absl::Milliseconds(200));
@@ -52,12 +56,18 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
     if (outcome != BatchOutcome::kRepeat) break;
   }
   switch (outcome) {
-    case BatchOutcome::kDone: SetAll(batch, absl::OkStatus()); return;
+    case BatchOutcome::kDone:
+      SetAll(batch, absl::OkStatus());
+      return;
     case BatchOutcome::kSplit:
       for (Delivery* delivery : batch) StoreBatch({delivery});
       return;
-    case BatchOutcome::kRepeat: SetAll(batch, absl::AbortedError("the mailbox is busy")); return;
-    case BatchOutcome::kFailed: SetAll(batch, error); return;
+    case BatchOutcome::kRepeat:
+      SetAll(batch, absl::AbortedError("the mailbox is busy"));
+      return;
+    case BatchOutcome::kFailed:
+      SetAll(batch, error);
+      return;
   }
 }
 
@@ -74,11 +84,13 @@ absl::Status PgStore::EnsureAccount(int64_t account_id) {
 
 absl::Status PgStore::CheckQuota(const v1::CheckQuotaRequest& request) {
   if (request.quota_bytes() <= 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(pg::Result state, pool_.Run(sql::kAccountState, pg::Params().Int(request.account_id())));
+  ASSIGN_OR_RETURN(pg::Result state,
+                   pool_.Run(sql::kAccountState, pg::Params().Int(request.account_id())));
   int64_t used = state.empty() ? 0 : state.Int(0, 1);
   // A message of unknown size is let in while there is room for anything.
   if (used + std::max<int64_t>(request.size(), 1) > request.quota_bytes()) {
-    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox is full");
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                     "the mailbox is full");
   }
   return absl::OkStatus();
 }
@@ -91,10 +103,12 @@ absl::Status PgStore::GetQuota(int64_t account_id, v1::GetQuotaResponse* respons
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::map<int64_t, uint64_t>> PgStore::GetModseqs(const std::vector<int64_t>& accounts) {
+absl::StatusOr<std::map<int64_t, uint64_t>> PgStore::GetModseqs(
+    const std::vector<int64_t>& accounts) {
   ASSIGN_OR_RETURN(pg::Result result, pool_.Run(sql::kAccountModseqs, pg::Params().Ints(accounts)));
   std::map<int64_t, uint64_t> modseqs;
-  for (int row = 0; row < result.rows(); ++row) modseqs[result.Int(row, 0)] = static_cast<uint64_t>(result.Int(row, 1));
+  for (int row = 0; row < result.rows(); ++row)
+    modseqs[result.Int(row, 0)] = static_cast<uint64_t>(result.Int(row, 1));
   return modseqs;
 }
 
@@ -110,15 +124,17 @@ absl::Status PgStore::DeleteAccount(int64_t account_id) {
     std::vector<Uuid> blobs;
     for (int row = 0; row < emails.rows(); ++row) blobs.push_back(emails.Id(row, 0));
     // mailboxes and subscriptions go with the account's row.
-    for (const pg::Statement* statement : {&sql::kDeleteAccountMessages, &sql::kDeleteAccountVanished,
-                                           &sql::kDeleteAccountDeliveries, &sql::kDeleteAccountAccounts}) {
+    for (const pg::Statement* statement :
+         {&sql::kDeleteAccountMessages, &sql::kDeleteAccountVanished,
+          &sql::kDeleteAccountDeliveries, &sql::kDeleteAccountAccounts}) {
       RETURN_IF_ERROR(connection.Run(*statement, account).status());
     }
     return connection.Run(sql::kDeleteOrphanBlobs, pg::Params().Ids(blobs)).status();
   });
 }
 
-absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request, v1::GetHistoryResponse* response) {
+absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request,
+                                 v1::GetHistoryResponse* response) {
   int limit = request.limit() <= 0 || request.limit() > 1000 ? 100 : request.limit();
   absl::StatusOr<pg::Result> found;
   if (!request.mail_id().empty()) {

@@ -16,27 +16,37 @@ class PgStore : public Store {
   absl::Status EnsureAccount(int64_t account_id) override;
   absl::Status CheckQuota(const v1::CheckQuotaRequest& request) override;
   absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) override;
-  absl::Status ListMailboxes(const v1::ListMailboxesRequest& request, v1::ListMailboxesResponse* response) override;
-  absl::Status CreateMailbox(const v1::CreateMailboxRequest& request, v1::Mailbox* mailbox) override;
+  absl::Status ListMailboxes(const v1::ListMailboxesRequest& request,
+                             v1::ListMailboxesResponse* response) override;
+  absl::Status CreateMailbox(const v1::CreateMailboxRequest& request,
+                             v1::Mailbox* mailbox) override;
   absl::Status RenameMailbox(const v1::RenameMailboxRequest& request) override;
   absl::Status DeleteMailbox(const v1::DeleteMailboxRequest& request) override;
   absl::Status Subscribe(const v1::SubscribeRequest& request) override;
-  absl::Status FindMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox) override;
+  absl::Status FindMailbox(int64_t account_id, const std::string& name,
+                           v1::Mailbox* mailbox) override;
   absl::Status OpenMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox,
                            std::vector<MessageRow>* rows) override;
-  absl::Status GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox, std::vector<MessageRow>* changed,
+  absl::Status GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
+                          std::vector<MessageRow>* changed,
                           std::vector<uint32_t>* vanished) override;
-  absl::StatusOr<std::vector<MessageRow>> ListMessages(int64_t account_id, int64_t mailbox_id) override;
-  absl::StatusOr<std::map<int64_t, uint64_t>> GetModseqs(const std::vector<int64_t>& accounts) override;
+  absl::StatusOr<std::vector<MessageRow>> ListMessages(int64_t account_id,
+                                                       int64_t mailbox_id) override;
+  absl::StatusOr<std::map<int64_t, uint64_t>> GetModseqs(
+      const std::vector<int64_t>& accounts) override;
   absl::StatusOr<std::vector<MessageContent>> Fetch(int64_t account_id, int64_t mailbox_id,
-                                                    const std::vector<uint32_t>& uids, Want want) override;
-  absl::Status ReadContent(const v1::ReadContentRequest& request, v1::ReadContentResponse* response) override;
+                                                    const std::vector<uint32_t>& uids,
+                                                    Want want) override;
+  absl::Status ReadContent(const v1::ReadContentRequest& request,
+                           v1::ReadContentResponse* response) override;
   absl::Status StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
                           std::vector<MessageRow>* rows, std::vector<uint32_t>* modified) override;
-  absl::Status CopyMessages(const v1::CopyMessagesRequest& request, v1::CopyMessagesResponse* response) override;
+  absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
+                            v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
   absl::Status DeleteAccount(int64_t account_id) override;
-  absl::Status GetHistory(const v1::GetHistoryRequest& request, v1::GetHistoryResponse* response) override;
+  absl::Status GetHistory(const v1::GetHistoryRequest& request,
+                          v1::GetHistoryResponse* response) override;
   absl::Status Health() const override { return pool_.Health(); }
 
  private:

@@ -15,9 +15,11 @@ TEST(MailboxPgStore, Contract) {
   ASSERT_TRUE(pg::Migrate(**connection, "mailbox", sql::Migrations()).ok());
   PgStore store(dsn, 4, 4);
   StoreContract(store).Run();
-  auto orphans = (*connection)->Execute(
-      "DO $$ BEGIN IF EXISTS (SELECT 1 FROM mailbox_blobs b WHERE NOT EXISTS (SELECT 1 FROM mailbox_emails e WHERE "
-      "e.blob_id = b.blob_id)) THEN RAISE 'orphan blobs'; END IF; END $$");
+  auto orphans = (*connection)
+                     ->Execute(
+                         "DO $$ BEGIN IF EXISTS (SELECT 1 FROM mailbox_blobs b WHERE NOT EXISTS "
+                         "(SELECT 1 FROM mailbox_emails e WHERE "
+                         "e.blob_id = b.blob_id)) THEN RAISE 'orphan blobs'; END IF; END $$");
   EXPECT_TRUE(orphans.ok());
 }
 

@@ -28,13 +28,15 @@ class StoreContract {
  private:
   static constexpr int64_t kAlice = 101, kBob = 102;
 
-  std::unique_ptr<Delivery> Make(std::vector<int64_t> accounts, const std::string& mailbox = "INBOX",
-                                 int64_t quota = 0, std::optional<Uuid> id = std::nullopt) {
+  std::unique_ptr<Delivery> Make(std::vector<int64_t> accounts,
+                                 const std::string& mailbox = "INBOX", int64_t quota = 0,
+                                 std::optional<Uuid> id = std::nullopt) {
     auto delivery = std::make_unique<Delivery>();
     delivery->mail_id = id.value_or(NewUuidV7(absl::Now()));
     delivery->sender = "s@x.test";
     delivery->internal_date = absl::FromUnixSeconds(1'700'000'000);
-    for (int64_t account : accounts) delivery->recipients.push_back({account, "a@b.test", mailbox, "", quota});
+    for (int64_t account : accounts)
+      delivery->recipients.push_back({account, "a@b.test", mailbox, "", quota});
     delivery->email = PrepareEmail(kMessage, delivery->mail_id);
     return delivery;
   }
@@ -75,7 +77,8 @@ class StoreContract {
     EXPECT_EQ(both->results[0].uid, 1u);
     EXPECT_EQ(other->results[0].uid, 2u);
     EXPECT_EQ(both->results[1].uid, 1u);
-    // The same mail_id again, with a new recipient: the old ones get their old answer, the new one a copy.
+    // The same mail_id again, with a new recipient: the old ones get their old answer, the new one
+    // a copy.
     auto again = Make({kAlice, kBob, 103}, "INBOX", 0, id);
     store_.StoreBatch({again.get()});
     ASSERT_TRUE(again->status.ok()) << Describe(again->status);
@@ -218,7 +221,10 @@ class StoreContract {
     ASSERT_TRUE(store_.GetChanges(since, &mailbox, &changed, &vanished).ok());
     EXPECT_EQ(vanished, (std::vector<uint32_t>{1, 2}));
     // The copies still have their content, bob's shared one too.
-    EXPECT_EQ(store_.Fetch(kAlice, Find(kAlice, "Archive").id(), {1}, {false, false, true})->at(0).content, kMessage);
+    EXPECT_EQ(store_.Fetch(kAlice, Find(kAlice, "Archive").id(), {1}, {false, false, true})
+                  ->at(0)
+                  .content,
+              kMessage);
     EXPECT_EQ(store_.Fetch(kBob, 1, {1}, {false, false, true})->at(0).content, kMessage);
     EXPECT_EQ(Store1(Make({kAlice})).uid, 3u) << "a UID is never used again";
   }
