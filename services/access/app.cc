@@ -129,6 +129,9 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
   // RFC 9051 5.4: less would break clients that follow the standard.
   if (config.idle_timeout_seconds() < 1800)
     return SyntaxError("access.idle_timeout_seconds must be 1800 at least");
+  if (!config::IsOff(config.sieve())) {
+    return SyntaxError("access.sieve: ManageSieve is not served by this version; leave it off");
+  }
   if (config.login_timeout_seconds() == 0)
     return SyntaxError("access.login_timeout_seconds must not be 0");
   constexpr uint64_t kMostAppend = 64 << 20;

@@ -1,0 +1,450 @@
+#include "services/mailbox/store/memory_store.h"
+
+#include <absl/time/clock.h>
+
+#include "services/mailbox/core/flags.h"
+#include "services/mailbox/core/names.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+absl::Status NoSuchMailbox() {
+  return NotFoundError("no such mailbox");
+}
+
+absl::Status OverQuota() {
+  return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox is full");
+}
+
+bool IsBelow(const std::string& name, const std::string& parent) {
+  return name.starts_with(parent + "/");
+}
+
+// `name` with `from` at its start replaced.
+std::string Renamed(const std::string& name, const std::string& from, const std::string& to) {
+  return to + name.substr(from.size());
+}
+
+}  // namespace
+
+int64_t MemoryStore::Account::UsedBytes() const {
+  int64_t used = 0;
+  for (const auto& [name, folder] : folders) {
+    for (const auto& [uid, message] : folder.messages)
+      used += static_cast<int64_t>(message.row.size);
+  }
+  return used;
+}
+
+MemoryStore::Folder& MemoryStore::Account::Make(const std::string& name,
+                                                const std::string& special_use) {
+  Folder& folder = folders[name];
+  folder.id = next_mailbox_id++;
+  folder.special_use = special_use;
+  folder.uid_validity = next_uid_validity++;
+  folder.highest_modseq = modseq;
+  return folder;
+}
+
+void MemoryStore::Account::MakeParents(const std::string& name) {
+  std::string parent = ParentOf(name);
+  if (parent.empty() || folders.contains(parent)) return;
+  MakeParents(parent);
+  Make(parent, "");
+}
+
+MemoryStore::Folder* MemoryStore::Account::ById(int64_t id) {
+  for (auto& [name, folder] : folders) {
+    if (folder.id == id) return &folder;
+  }
+  return nullptr;
+}
+
+std::string MemoryStore::Account::NameOf(int64_t id) const {
+  for (const auto& [name, folder] : folders) {
+    if (folder.id == id) return name;
+  }
+  return "";
+}
+
+MemoryStore::Account& MemoryStore::Get(int64_t account_id) {
+  auto [it, is_new] = accounts_.try_emplace(account_id);
+  if (is_new) {
+    for (const char* name : {"INBOX", "Drafts", "Sent", "Archive", "Junk", "Trash"}) {
+      it->second.Make(name, std::string(name) == "INBOX" ? "" : std::string("\\") + name);
+      it->second.subscriptions.insert(name);
+    }
+  }
+  return it->second;
+}
+
+void MemoryStore::Describe(const Account& account, const std::string& name, const Folder& folder,
+                           v1::Mailbox* mailbox) {
+  mailbox->set_id(folder.id);
+  mailbox->set_name(name);
+  mailbox->set_uid_validity(folder.uid_validity);
+  mailbox->set_uid_next(folder.uid_next);
+  mailbox->set_highest_modseq(folder.highest_modseq);
+  mailbox->set_messages(static_cast<uint32_t>(folder.messages.size()));
+  mailbox->set_special_use(folder.special_use);
+  mailbox->set_subscribed(account.subscriptions.contains(name));
+  uint32_t unseen = 0, deleted = 0;
+  uint64_t bytes = 0;
+  for (const auto& [uid, message] : folder.messages) {
+    unseen += HasFlag(message.row.flags, "\\Seen") ? 0 : 1;
+    deleted += HasFlag(message.row.flags, "\\Deleted") ? 1 : 0;
+    bytes += message.row.size;
+  }
+  mailbox->set_unseen(unseen);
+  mailbox->set_deleted(deleted);
+  mailbox->set_size_bytes(bytes);
+}
+
+void MemoryStore::StoreOne(Delivery& delivery) {
+  auto size = static_cast<int64_t>(delivery.email.content.size());
+  delivery.results.assign(delivery.recipients.size(), {});
+  // All or none: look first.
+  for (const auto& recipient : delivery.recipients) {
+    Account& account = Get(recipient.account_id);
+    bool repeat = delivered_.contains({delivery.mail_id, recipient.account_id});
+    if (delivery.mailbox_must_exist && !account.folders.contains(recipient.mailbox)) {
+      delivery.status = NoSuchMailbox();
+      return;
+    }
+    if (!repeat && recipient.quota_bytes > 0 &&
+        account.UsedBytes() + size > recipient.quota_bytes) {
+      delivery.status = OverQuota();
+      return;
+    }
+  }
+  auto email = std::make_shared<Email>(Email{
+      std::string(delivery.email.content), delivery.email.structure, delivery.email.header_size,
+      delivery.mail_id.ToString(), delivery.email.thread_id.ToString()});
+  for (size_t i = 0; i < delivery.recipients.size(); ++i) {
+    const auto& recipient = delivery.recipients[i];
+    auto known = delivered_.find({delivery.mail_id, recipient.account_id});
+    if (known != delivered_.end()) {
+      delivery.results[i] = known->second.result;
+      delivery.results[i].duplicate = true;
+      continue;
+    }
+    Account& account = Get(recipient.account_id);
+    bool exists = account.folders.contains(recipient.mailbox);
+    Folder& folder = account.folders[exists ? recipient.mailbox : "INBOX"];
+    uint32_t uid = folder.uid_next++;
+    folder.highest_modseq = ++account.modseq;
+    folder.messages[uid] = {
+        {uid, account.modseq, static_cast<uint64_t>(size), delivery.internal_date, recipient.flags},
+        email};
+    delivery.results[i] = {folder.id, uid, folder.uid_validity, false};
+    delivered_[{delivery.mail_id, recipient.account_id}] = {delivery.results[i], delivery.sender,
+                                                            recipient.address, absl::Now()};
+  }
+  delivery.status = absl::OkStatus();
+}
+
+void MemoryStore::StoreBatch(const std::vector<Delivery*>& batch) {
+  std::lock_guard lock(mutex_);
+  for (Delivery* delivery : batch) StoreOne(*delivery);
+}
+
+absl::Status MemoryStore::EnsureAccount(int64_t account_id) {
+  std::lock_guard lock(mutex_);
+  Get(account_id);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::CheckQuota(const v1::CheckQuotaRequest& request) {
+  std::lock_guard lock(mutex_);
+  if (request.quota_bytes() <= 0) return absl::OkStatus();
+  int64_t used = Get(request.account_id()).UsedBytes();
+  return used + std::max<int64_t>(request.size(), 1) > request.quota_bytes() ? OverQuota()
+                                                                             : absl::OkStatus();
+}
+
+absl::Status MemoryStore::GetQuota(int64_t account_id, v1::GetQuotaResponse* response) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(account_id);
+  response->set_used_bytes(static_cast<uint64_t>(account.UsedBytes()));
+  for (const auto& [name, folder] : account.folders) {
+    response->set_messages(response->messages() + folder.messages.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::ListMailboxes(const v1::ListMailboxesRequest& request,
+                                        v1::ListMailboxesResponse* response) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(request.account_id());
+  for (const auto& [name, folder] : account.folders) {
+    if (request.name().empty() || request.name() == name) {
+      Describe(account, name, folder, response->add_mailboxes());
+    }
+  }
+  if (!request.name().empty())
+    return response->mailboxes().empty() ? NoSuchMailbox() : absl::OkStatus();
+  for (const std::string& name : account.subscriptions) {
+    if (!account.folders.contains(name)) response->add_stale_subscriptions(name);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::FindMailbox(int64_t account_id, const std::string& name,
+                                      v1::Mailbox* mailbox) {
+  std::vector<MessageRow> rows;
+  return OpenMailbox(account_id, name, mailbox, &rows);
+}
+
+absl::Status MemoryStore::CreateMailbox(const v1::CreateMailboxRequest& request,
+                                        v1::Mailbox* mailbox) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(request.account_id());
+  if (account.folders.contains(request.name())) return ExistsError("the mailbox exists already");
+  account.MakeParents(request.name());
+  Describe(account, request.name(), account.Make(request.name(), request.special_use()), mailbox);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::RenameMailbox(const v1::RenameMailboxRequest& request) {
+  if (request.to() == request.from() || IsBelow(request.to(), request.from())) {
+    return SyntaxError("a mailbox cannot be moved below itself");
+  }
+  std::lock_guard lock(mutex_);
+  Account& account = Get(request.account_id());
+  if (!account.folders.contains(request.from())) return NoSuchMailbox();
+  if (account.folders.contains(request.to())) return ExistsError("the mailbox exists already");
+  account.MakeParents(request.to());
+  std::vector<std::string> names;
+  for (const auto& [name, folder] : account.folders) {
+    if (name == request.from() || IsBelow(name, request.from())) names.push_back(name);
+  }
+  for (const std::string& name : names) {
+    auto node = account.folders.extract(name);
+    node.key() = Renamed(name, request.from(), request.to());
+    account.folders.insert(std::move(node));
+    if (account.subscriptions.erase(name) > 0) {
+      account.subscriptions.insert(Renamed(name, request.from(), request.to()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(request.account_id());
+  if (!account.folders.contains(request.name())) return NoSuchMailbox();
+  for (const auto& [name, folder] : account.folders) {
+    if (!IsBelow(name, request.name())) continue;
+    return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kHasChildren,
+                     "the mailbox has children");
+  }
+  account.folders.erase(request.name());
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::Subscribe(const v1::SubscribeRequest& request) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(request.account_id());
+  if (request.subscribed()) {
+    account.subscriptions.insert(request.name());
+  } else {
+    account.subscriptions.erase(request.name());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::OpenMailbox(int64_t account_id, const std::string& name,
+                                      v1::Mailbox* mailbox, std::vector<MessageRow>* rows) {
+  std::lock_guard lock(mutex_);
+  auto account = accounts_.find(account_id);
+  if (account == accounts_.end()) return NoSuchMailbox();
+  auto folder = account->second.folders.find(name);
+  if (folder == account->second.folders.end()) return NoSuchMailbox();
+  Describe(account->second, name, folder->second, mailbox);
+  for (const auto& [uid, message] : folder->second.messages) rows->push_back(message.row);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
+                                     std::vector<MessageRow>* changed,
+                                     std::vector<uint32_t>* vanished) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(request.account_id());
+  Folder* folder = account.ById(request.mailbox_id());
+  if (folder == nullptr) return NoSuchMailbox();
+  Describe(account, account.NameOf(folder->id), *folder, mailbox);
+  for (const auto& [uid, message] : folder->messages) {
+    if (message.row.modseq > request.since_modseq()) changed->push_back(message.row);
+  }
+  for (const auto& [uid, modseq] : folder->vanished) {
+    if (modseq > request.since_modseq()) vanished->push_back(uid);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<MessageRow>> MemoryStore::ListMessages(int64_t account_id,
+                                                                  int64_t mailbox_id) {
+  std::lock_guard lock(mutex_);
+  std::vector<MessageRow> rows;
+  Folder* folder = Get(account_id).ById(mailbox_id);
+  if (folder == nullptr) return rows;
+  for (const auto& [uid, message] : folder->messages) rows.push_back(message.row);
+  return rows;
+}
+
+absl::StatusOr<std::map<int64_t, uint64_t>> MemoryStore::GetModseqs(
+    const std::vector<int64_t>& accounts) {
+  std::lock_guard lock(mutex_);
+  std::map<int64_t, uint64_t> modseqs;
+  for (int64_t id : accounts) {
+    if (auto account = accounts_.find(id); account != accounts_.end()) {
+      modseqs[id] = account->second.modseq;
+    }
+  }
+  return modseqs;
+}
+
+absl::StatusOr<std::vector<MessageContent>> MemoryStore::Fetch(int64_t account_id,
+                                                               int64_t mailbox_id,
+                                                               const std::vector<uint32_t>& uids,
+                                                               Want want) {
+  std::lock_guard lock(mutex_);
+  std::vector<MessageContent> out;
+  Folder* folder = Get(account_id).ById(mailbox_id);
+  if (folder == nullptr) return out;
+  for (uint32_t uid : std::set<uint32_t>(uids.begin(), uids.end())) {
+    auto message = folder->messages.find(uid);
+    if (message == folder->messages.end()) continue;
+    const Email& email = *message->second.email;
+    out.push_back({uid, want.structure ? email.structure : "",
+                   want.header ? email.content.substr(0, email.header_size) : "",
+                   want.content ? email.content : "", email.email_id, email.thread_id,
+                   message->second.row.internal_date});
+  }
+  return out;
+}
+
+absl::Status MemoryStore::ReadContent(const v1::ReadContentRequest& request,
+                                      v1::ReadContentResponse* response) {
+  ASSIGN_OR_RETURN(auto found, Fetch(request.account_id(), request.mailbox_id(), {request.uid()},
+                                     {false, false, true}));
+  if (found.empty()) return NotFoundError("the message is gone");
+  const std::string& content = found[0].content;
+  response->set_total_size(content.size());
+  if (request.offset() < content.size()) {
+    response->set_data(content.substr(request.offset(), request.length()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
+                                     std::vector<MessageRow>* rows,
+                                     std::vector<uint32_t>* modified) {
+  std::lock_guard lock(mutex_);
+  rows->clear();
+  modified->clear();
+  Account& account = Get(request.account_id());
+  Folder* folder = account.ById(request.mailbox_id());
+  if (folder == nullptr) return NoSuchMailbox();
+  uint64_t modseq = ++account.modseq;
+  for (uint32_t uid : std::set<uint32_t>(request.uids().begin(), request.uids().end())) {
+    auto message = folder->messages.find(uid);
+    if (message == folder->messages.end()) continue;
+    MessageRow& row = message->second.row;
+    if (request.has_unchanged_since() && row.modseq > request.unchanged_since()) {
+      modified->push_back(uid);
+      continue;
+    }
+    std::string after = flags;
+    if (request.mode() == v1::StoreFlagsRequest::MODE_ADD) after = AddFlags(row.flags, flags);
+    if (request.mode() == v1::StoreFlagsRequest::MODE_REMOVE) after = RemoveFlags(row.flags, flags);
+    if (after != row.flags) {
+      row.flags = after;
+      row.modseq = folder->highest_modseq = modseq;
+    }
+    rows->push_back(row);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::CopyMessages(const v1::CopyMessagesRequest& request,
+                                       v1::CopyMessagesResponse* response) {
+  std::lock_guard lock(mutex_);
+  response->Clear();
+  Account& account = Get(request.account_id());
+  Folder* from = account.ById(request.mailbox_id());
+  auto destination = account.folders.find(request.destination());
+  if (from == nullptr || destination == account.folders.end()) return NoSuchMailbox();
+  Folder& to = destination->second;
+  uint64_t modseq = ++account.modseq;
+  response->set_destination_uid_validity(to.uid_validity);
+  response->set_highest_modseq(modseq);
+  for (uint32_t uid : std::set<uint32_t>(request.uids().begin(), request.uids().end())) {
+    auto message = from->messages.find(uid);
+    if (message == from->messages.end()) continue;
+    Message copy = message->second;
+    copy.row.uid = to.uid_next++;
+    copy.row.modseq = to.highest_modseq = modseq;
+    response->add_source_uids(uid);
+    response->add_destination_uids(copy.row.uid);
+    if (request.move()) {
+      from->messages.erase(message);
+      from->vanished[uid] = from->highest_modseq = modseq;
+    }
+    to.messages[copy.row.uid] = std::move(copy);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::Expunge(const v1::ExpungeRequest& request,
+                                  v1::ExpungeResponse* response) {
+  std::lock_guard lock(mutex_);
+  response->Clear();
+  Account& account = Get(request.account_id());
+  Folder* folder = account.ById(request.mailbox_id());
+  if (folder == nullptr) return absl::OkStatus();
+  uint64_t modseq = ++account.modseq;
+  response->set_highest_modseq(modseq);
+  std::set<uint32_t> asked(request.uids().begin(), request.uids().end());
+  for (auto message = folder->messages.begin(); message != folder->messages.end();) {
+    bool named = asked.empty() || asked.contains(message->first);
+    bool marked = HasFlag(message->second.row.flags, "\\Deleted") ||
+                  (!asked.empty() && request.regardless_of_flag());
+    if (!named || !marked) {
+      ++message;
+      continue;
+    }
+    response->add_uids(message->first);
+    folder->vanished[message->first] = folder->highest_modseq = modseq;
+    message = folder->messages.erase(message);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::DeleteAccount(int64_t account_id) {
+  std::lock_guard lock(mutex_);
+  accounts_.erase(account_id);
+  std::erase_if(delivered_, [&](const auto& entry) { return entry.first.second == account_id; });
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::GetHistory(const v1::GetHistoryRequest& request,
+                                     v1::GetHistoryResponse* response) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, stored] : delivered_) {
+    bool wanted = request.mail_id().empty()
+                      ? request.address().empty() || request.address() == stored.recipient
+                      : request.mail_id() == key.first.ToString();
+    if (!wanted) continue;
+    auto* event = response->add_events();
+    event->set_mail_id(key.first.ToString());
+    event->mutable_time()->set_seconds(absl::ToUnixSeconds(stored.at));
+    event->set_service("mailbox");
+    event->set_kind("stored");
+    event->set_sender(stored.sender);
+    event->set_recipient(stored.recipient);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pennypost::mailbox

@@ -1,0 +1,99 @@
+#pragma once
+// The mail store in memory, for tests.
+
+#include <mutex>
+
+#include "services/mailbox/store/store.h"
+
+namespace pennypost::mailbox {
+
+class MemoryStore : public Store {
+ public:
+  void StoreBatch(const std::vector<Delivery*>& batch) override;
+  absl::Status EnsureAccount(int64_t account_id) override;
+  absl::Status CheckQuota(const v1::CheckQuotaRequest& request) override;
+  absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) override;
+  absl::Status ListMailboxes(const v1::ListMailboxesRequest& request,
+                             v1::ListMailboxesResponse* response) override;
+  absl::Status CreateMailbox(const v1::CreateMailboxRequest& request,
+                             v1::Mailbox* mailbox) override;
+  absl::Status RenameMailbox(const v1::RenameMailboxRequest& request) override;
+  absl::Status DeleteMailbox(const v1::DeleteMailboxRequest& request) override;
+  absl::Status Subscribe(const v1::SubscribeRequest& request) override;
+  absl::Status FindMailbox(int64_t account_id, const std::string& name,
+                           v1::Mailbox* mailbox) override;
+  absl::Status OpenMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox,
+                           std::vector<MessageRow>* rows) override;
+  absl::Status GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
+                          std::vector<MessageRow>* changed,
+                          std::vector<uint32_t>* vanished) override;
+  absl::StatusOr<std::vector<MessageRow>> ListMessages(int64_t account_id,
+                                                       int64_t mailbox_id) override;
+  absl::StatusOr<std::map<int64_t, uint64_t>> GetModseqs(
+      const std::vector<int64_t>& accounts) override;
+  absl::StatusOr<std::vector<MessageContent>> Fetch(int64_t account_id, int64_t mailbox_id,
+                                                    const std::vector<uint32_t>& uids,
+                                                    Want want) override;
+  absl::Status ReadContent(const v1::ReadContentRequest& request,
+                           v1::ReadContentResponse* response) override;
+  absl::Status StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
+                          std::vector<MessageRow>* rows, std::vector<uint32_t>* modified) override;
+  absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
+                            v1::CopyMessagesResponse* response) override;
+  absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
+  absl::Status DeleteAccount(int64_t account_id) override;
+  absl::Status GetHistory(const v1::GetHistoryRequest& request,
+                          v1::GetHistoryResponse* response) override;
+  absl::Status Health() const override { return absl::OkStatus(); }
+
+ private:
+  struct Email {
+    std::string content;
+    std::string structure;
+    size_t header_size = 0;
+    std::string email_id;
+    std::string thread_id;
+  };
+  struct Message {
+    MessageRow row;
+    std::shared_ptr<const Email> email;
+  };
+  struct Folder {
+    int64_t id = 0;
+    std::string special_use;
+    uint32_t uid_validity = 0;
+    uint32_t uid_next = 1;
+    uint64_t highest_modseq = 1;
+    std::map<uint32_t, Message> messages;
+    std::map<uint32_t, uint64_t> vanished;  // UID to the MODSEQ it went with
+  };
+  struct Account {
+    uint64_t modseq = 1;
+    int64_t next_mailbox_id = 1;
+    uint32_t next_uid_validity = 1000;
+    std::map<std::string, Folder> folders;
+    std::set<std::string> subscriptions;
+
+    int64_t UsedBytes() const;
+    Folder& Make(const std::string& name, const std::string& special_use);
+    void MakeParents(const std::string& name);
+    Folder* ById(int64_t id);
+    std::string NameOf(int64_t id) const;
+  };
+  struct Stored {
+    Delivery::Result result;
+    std::string sender, recipient;
+    absl::Time at;
+  };
+
+  Account& Get(int64_t account_id);
+  void StoreOne(Delivery& delivery);
+  static void Describe(const Account& account, const std::string& name, const Folder& folder,
+                       v1::Mailbox* mailbox);
+
+  std::mutex mutex_;
+  std::map<int64_t, Account> accounts_;
+  std::map<std::pair<Uuid, int64_t>, Stored> delivered_;
+};
+
+}  // namespace pennypost::mailbox

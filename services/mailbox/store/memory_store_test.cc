@@ -1,0 +1,14 @@
+#include "services/mailbox/store/memory_store.h"
+
+#include "services/mailbox/store/store_contract.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+TEST(MailboxMemoryStore, Contract) {
+  MemoryStore store;
+  StoreContract(store).Run();
+}
+
+}  // namespace
+}  // namespace pennypost::mailbox
