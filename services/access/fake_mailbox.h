@@ -38,6 +38,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   };
 
   FakeMailbox() { Add("INBOX"); }
+  // As a real one: who still waits is answered.
+  ~FakeMailbox() override { Wake(); }
 
   // All calls from now on fail with this; OK heals.
   void FailWith(absl::Status status) { failure_ = std::move(status); }
