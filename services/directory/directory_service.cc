@@ -67,6 +67,9 @@ void DirectoryServiceImpl::FinishLogin(Controller* controller, LoginOutcome outc
       .Increment();
   if (outcome.account.ok()) {
     ToProto(*outcome.account, response->mutable_account());
+    if (outcome.account->quota_bytes == 0) {
+      response->mutable_account()->set_quota_bytes(recipients_.options().default_quota_bytes);
+    }
     done->Run();
     return;
   }

@@ -41,6 +41,7 @@ class RecipientResolver {
   RecipientResolver(Store& store, RecipientOptions options)
       : store_(store), options_(std::move(options)) {}
   absl::StatusOr<Resolution> Resolve(const std::string& address) const;
+  const RecipientOptions& options() const { return options_; }
 
  private:
   struct Walk;
