@@ -20,6 +20,18 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 }  // namespace
 
+// An operation that waits, from here to the end of its scope.
+class SocketStream::Pending {
+ public:
+  explicit Pending(std::shared_ptr<State> state) : state_(std::move(state)) { ++state_->pending; }
+  ~Pending() { --state_->pending; }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
 SocketStream::SocketStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {}
 
 SocketStream::~SocketStream() {
@@ -51,6 +63,8 @@ void SocketStream::Arm(const std::shared_ptr<State>& state) {
       Arm(alive);  // progress was made since the timer was set
       return;
     }
+    alive->armed_for = SteadyClock::time_point::max();
+    if (alive->pending == 0) return;  // the next operation sets it again
     alive->timed_out = true;
     boost::system::error_code ignored;
     alive->socket.cancel(ignored);
@@ -70,6 +84,7 @@ Awaitable<absl::StatusOr<size_t>> SocketStream::Read(char* buffer, size_t size,
     state_->interrupted = false;
     co_return absl::CancelledError("interrupted");
   }
+  Pending pending(state_);
   SetDeadline(timeout);
   state_->reading = true;
   auto target = asio::buffer(buffer, size);
@@ -88,6 +103,7 @@ Awaitable<absl::StatusOr<size_t>> SocketStream::Read(char* buffer, size_t size,
 }
 
 Awaitable<absl::Status> SocketStream::Write(std::string_view bytes, absl::Duration timeout) {
+  Pending pending(state_);
   SetDeadline(timeout);
   auto source = asio::buffer(bytes.data(), bytes.size());
   boost::system::error_code error;
@@ -109,6 +125,7 @@ Awaitable<absl::Status> SocketStream::Write(std::string_view bytes, absl::Durati
 
 Awaitable<absl::Status> SocketStream::Handshake(std::shared_ptr<asio::ssl::context> context,
                                                 bool server, absl::Duration timeout) {
+  Pending pending(state_);
   SetDeadline(timeout);
   boost::system::error_code error;
   std::tie(error) = co_await tls_->async_handshake(
@@ -158,6 +175,7 @@ Awaitable<void> SocketStream::Close() {
   boost::system::error_code error;
   if (tls_ && !state_->timed_out) {
     // close_notify is sent, the peer's is not waited for.
+    Pending pending(state_);
     SetDeadline(absl::Seconds(1));
     SSL_set_quiet_shutdown(tls_->native_handle(), 0);
     SSL_set_shutdown(tls_->native_handle(), SSL_RECEIVED_SHUTDOWN);

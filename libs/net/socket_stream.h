@@ -44,11 +44,13 @@ class SocketStream : public Stream {
     boost::asio::steady_timer timer;
     boost::asio::steady_timer::time_point deadline = boost::asio::steady_timer::time_point::max();
     boost::asio::steady_timer::time_point armed_for = boost::asio::steady_timer::time_point::max();
+    int pending = 0;  // operations that wait; the timer matters only then
     bool timed_out = false;
     bool reading = false;
     bool interrupted = false;
     bool closed = false;
   };
+  class Pending;
   using TlsSocket = boost::asio::ssl::stream<Socket&>;
 
   void SetDeadline(absl::Duration timeout);

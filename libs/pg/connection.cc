@@ -55,15 +55,22 @@ absl::Status CheckDurability(PGconn* connection) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& dsn) {
-  const char* keywords[] = {"dbname",          "connect_timeout",           "options",
-                            "client_encoding", "fallback_application_name", nullptr};
-  const char* values[] = {dsn.c_str(),
-                          "5",
+  const char* keywords[] = {"dbname",
+                            "connect_timeout",
+                            "options",
+                            "client_encoding",
+                            "fallback_application_name",
+                            "keepalives_idle",
+                            "keepalives_interval",
+                            "keepalives_count",
+                            "tcp_user_timeout",
+                            nullptr};
+  const char* values[] = {dsn.c_str(), "5",
                           "-c plan_cache_mode=force_generic_plan -c statement_timeout=30s "
                           "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s",
-                          "UTF8",
-                          "pennypost",
-                          nullptr};
+                          "UTF8", "pennypost",
+                          // A server whose host is gone without a word is noticed in half a minute.
+                          "10", "5", "3", "20000", nullptr};
   std::unique_ptr<Connection> connection(
       new Connection(PQconnectdbParams(keywords, values, /*expand_dbname=*/1)));
   if (PQstatus(connection->connection_) != CONNECTION_OK) {

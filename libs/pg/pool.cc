@@ -8,6 +8,7 @@ namespace pennypost::pg {
 namespace {
 
 constexpr int kAttempts = 5;
+constexpr char kAway[] = "the database is not reachable";
 constexpr absl::Duration kAcquireTimeout = absl::Seconds(10);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
 
@@ -31,7 +32,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
     return connection;
   }
   absl::Time now = absl::Now();
-  if (now < next_attempt_) return health_;
+  if (now < next_attempt_) return health_.ok() ? UnavailableError(kAway) : health_;
   ++open_;
   // Others that need a connection meanwhile fail fast only if this attempt fails.
   lock.unlock();
@@ -39,6 +40,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
   lock.lock();
   if (connection.ok()) {
     backoff_ = absl::Milliseconds(100);
+    next_attempt_ = absl::InfinitePast();
     health_ = absl::OkStatus();
   } else {
     --open_;
@@ -54,9 +56,10 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
   std::lock_guard lock(mutex_);
   if (connection->healthy()) {
     idle_.push_back(std::move(connection));
+    health_ = absl::OkStatus();
   } else {
     --open_;
-    health_ = UnavailableError("the database is not reachable");
+    health_ = UnavailableError(kAway);
     // The others of the pool are most likely gone too.
     open_ -= idle_.size();
     idle_.clear();

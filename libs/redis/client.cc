@@ -70,6 +70,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   const std::string password;
   std::shared_ptr<net::Stream> stream;
   bool connecting = false;
+  uint64_t generation = 0;  // of the connection; a late Connect of an older one gives up
   bool writing = false;
   std::string out;
   std::deque<std::shared_ptr<Waiter>> waiting;  // nullptr: nobody wants the answer
@@ -85,6 +86,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     if (stream || connecting) log::Warning("redis.away", {{"err", MessageOf(why)}});
     closed_until = absl::Now() + kBreaker;
     stream.reset();
+    ++generation;
     connecting = false;
     writing = false;
     out.clear();
@@ -115,6 +117,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   }
 
   static net::Awaitable<void> Connect(std::shared_ptr<Impl> self) {
+    uint64_t mine = self->generation;
     absl::StatusOr<std::unique_ptr<net::Stream>> opened = UnavailableError("no address");
     constexpr std::string_view kUnix = "unix:";
     if (self->address.starts_with(kUnix)) {
@@ -125,6 +128,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       auto ip = at.ok() ? net::IpAddress::Parse(at->host) : std::nullopt;
       if (ip) opened = co_await net::ConnectTcp(*ip, at->port, absl::Seconds(1));
     }
+    if (self->generation != mine) co_return;
     if (!opened.ok()) {
       self->Fail(opened.status());
       co_return;

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "base/text.h"
@@ -163,9 +164,12 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   rpc_server.Stop(absl::Now() + std::min(drain, absl::Seconds(5)));
   io.stop();
   for (std::thread& thread : io_threads) thread.join();
-  services.clear();
   if (exit_code == 0) log::Info("process.ended", {});
-  return exit_code;
+  // Sessions that outlived the drain are suspended coroutines that still refer to the services, and
+  // the services to them: there is no order in which to destroy both. What was acknowledged is
+  // committed; the process just ends.
+  fflush(nullptr);
+  std::_Exit(exit_code);
 }
 
 }  // namespace pennypost::runtime

@@ -30,7 +30,6 @@ net::Awaitable<absl::StatusOr<Resolution>> DirectoryResolver::Resolve(std::strin
   resolution.kind = Resolution::Kind::kUnknown;
   if (response->kind() != ResolveRecipientResponse::KIND_DELIVERABLE) co_return resolution;
   for (const directory::v1::RecipientTarget& target : response->targets()) {
-    if (target.account_id() == 0) continue;
     Recipient recipient;
     recipient.address = target.address();
     recipient.account_id = target.account_id();

@@ -74,8 +74,9 @@ void RelayService::RecordEvents(Controller* controller, const v1::RecordEventsRe
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     std::vector<Event> events;
     for (const history::v1::Event& event : request->events()) {
-      ASSIGN_OR_RETURN(Event converted, FromProto(event, clock_.Now()));
-      events.push_back(std::move(converted));
+      // Best effort: one that is malformed takes no other with it.
+      absl::StatusOr<Event> converted = FromProto(event, clock_.Now());
+      if (converted.ok()) events.push_back(*std::move(converted));
     }
     return store_.RecordEvents(events);
   });

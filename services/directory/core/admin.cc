@@ -137,7 +137,7 @@ absl::StatusOr<AccountRow> Admin::UpdateAccount(const std::string& address,
   account.display_name = change.display_name.value_or(account.display_name);
   account.quota_bytes = change.quota_bytes.value_or(account.quota_bytes);
   account.enabled = change.enabled.value_or(account.enabled);
-  RETURN_IF_ERROR(store_.UpdateAccount(account));
+  RETURN_IF_ERROR(store_.UpdateAccount(account, change.password.has_value()));
   return account;
 }
 

@@ -102,6 +102,25 @@ TEST_F(DirectoryTest, LoginsAndTheirLimits) {
   EXPECT_TRUE(login.CheckPassword(attempt, "secret").account.ok());
 }
 
+TEST_F(DirectoryTest, GuessesFromEverywhereDoNotLockTheOwnerOut) {
+  Login login(store_, clock_, {.cost = kCheap});
+  LoginAttempt owner{"bob@example.test", "imap", "192.0.2.1"};
+  ASSERT_TRUE(login.CheckPassword(owner, "secret").account.ok());
+  for (int i = 0; i < 60; ++i) {
+    login.CheckPassword({"bob@example.test", "imap", "198.51.100." + std::to_string(i)}, "guess");
+  }
+  EXPECT_FALSE(
+      login.CheckPassword({"bob@example.test", "imap", "203.0.113.9"}, "secret").account.ok());
+  EXPECT_TRUE(login.CheckPassword(owner, "secret").account.ok());
+  // One network that tries many names is stopped too.
+  for (int i = 0; i < 101; ++i) {
+    login.CheckPassword({"user" + std::to_string(i) + "@example.test", "imap", "192.0.2.7"},
+                        "guess");
+  }
+  EXPECT_FALSE(
+      login.CheckPassword({"eve@example.test", "imap", "192.0.2.7"}, "hidden").account.ok());
+}
+
 TEST_F(DirectoryTest, AChangedPasswordCountsAtOnce) {
   Login login(store_, clock_, {.cost = kCheap});
   LoginAttempt attempt{"bob@example.test", "imap", "192.0.2.1"};

@@ -10,6 +10,8 @@ namespace {
 
 constexpr absl::Duration kProofLife = absl::Minutes(10);
 constexpr size_t kMaxProofs = 10000;
+constexpr absl::Duration kKnownClientLife = absl::Hours(24 * 7);
+constexpr size_t kMaxKnownClients = 100000;
 
 absl::Status WrongCredentials() {
   return MakeError(absl::StatusCode::kUnauthenticated, Reason::kBadCredentials,
@@ -47,9 +49,27 @@ absl::StatusOr<std::optional<AccountRow>> Login::Find(const std::string& user) {
 
 absl::StatusOr<bool> Login::LockedOut(const LoginAttempt& attempt) {
   if (!options_.delays) return false;
+  absl::Time since = clock_.Now() - options_.window;
+  ASSIGN_OR_RETURN(int of_network, store_.CountFailures("", attempt.network, since));
+  if (of_network >= options_.network_failures) return true;
+  // Somebody who guesses from everywhere must not lock the owner out where the owner is known.
+  ASSIGN_OR_RETURN(int of_account, store_.CountFailures(ToLower(attempt.user), "", since));
+  if (of_account >= options_.account_failures && !KnownClient(attempt)) return true;
   ASSIGN_OR_RETURN(int failures, store_.CountFailures(ToLower(attempt.user), attempt.network,
                                                       clock_.Now() - options_.window));
   return failures >= options_.lockout_failures;
+}
+
+bool Login::KnownClient(const LoginAttempt& attempt) {
+  std::lock_guard lock(mutex_);
+  auto it = known_clients_.find(ToLower(attempt.user) + ' ' + attempt.network);
+  return it != known_clients_.end() && it->second > clock_.Now();
+}
+
+void Login::NoteSuccess(const LoginAttempt& attempt) {
+  std::lock_guard lock(mutex_);
+  if (known_clients_.size() >= kMaxKnownClients) known_clients_.clear();
+  known_clients_[ToLower(attempt.user) + ' ' + attempt.network] = clock_.Now() + kKnownClientLife;
 }
 
 LoginOutcome Login::Fail(const LoginAttempt& attempt) {
@@ -58,6 +78,11 @@ LoginOutcome Login::Fail(const LoginAttempt& attempt) {
   auto failures =
       store_.AddFailure(ToLower(attempt.user), attempt.network, now, now - options_.window);
   if (!failures.ok()) return {failures.status()};
+  for (const auto& [login, network] : {std::pair{ToLower(attempt.user), std::string()},
+                                       std::pair{std::string(), attempt.network}}) {
+    auto counted = store_.AddFailure(login, network, now, now - options_.window);
+    if (!counted.ok()) return {counted.status()};
+  }
   return {WrongCredentials(), DelayAfter(*failures)};
 }
 
@@ -84,7 +109,7 @@ absl::StatusOr<bool> Login::MatchesAppPassword(const AccountRow& account,
 absl::StatusOr<bool> Login::Matches(const std::optional<AccountRow>& account,
                                     const LoginAttempt& attempt, const std::string& password) {
   if (!account) {
-    VerifyPassword(dummy_hash_, password);
+    RETURN_IF_ERROR(VerifyPassword(dummy_hash_, password).status());
     return false;
   }
   std::string key = Sha256(cache_secret_ + account->credentials.password_hash + '\0' + password);
@@ -96,7 +121,8 @@ absl::StatusOr<bool> Login::Matches(const std::optional<AccountRow>& account,
   }
   ASSIGN_OR_RETURN(bool app, MatchesAppPassword(*account, attempt, password));
   if (app) return true;
-  if (!VerifyPassword(account->credentials.password_hash, password)) return false;
+  ASSIGN_OR_RETURN(bool right, VerifyPassword(account->credentials.password_hash, password));
+  if (!right) return false;
   std::lock_guard lock(mutex_);
   if (proven_.size() >= kMaxProofs) proven_.clear();
   proven_[key] = now + kProofLife;
@@ -112,6 +138,7 @@ LoginOutcome Login::CheckPassword(const LoginAttempt& attempt, const std::string
   auto matches = Matches(*account, attempt, password);
   if (!matches.ok()) return {matches.status()};
   if (!*matches || !(*account)->enabled) return Fail(attempt);
+  NoteSuccess(attempt);
   return {**account};
 }
 
@@ -133,6 +160,7 @@ LoginOutcome Login::FinishScram(const LoginAttempt& attempt, bool success) {
   auto account = Find(attempt.user);
   if (!account.ok()) return {account.status()};
   if (!*account || !(*account)->enabled) return Fail(attempt);
+  NoteSuccess(attempt);
   return {**account};
 }
 

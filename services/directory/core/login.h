@@ -18,6 +18,9 @@ struct LoginOptions {
   // Failures of one user name from one network (address, /64) in the window after which nothing is
   // checked any more.
   int lockout_failures = 10;
+  // Failures of one user name from anywhere, and of one network with any name.
+  int account_failures = 50;
+  int network_failures = 100;
   absl::Duration window = absl::Minutes(10);
 };
 
@@ -59,6 +62,8 @@ class Login {
                                           const std::string& password);
   absl::StatusOr<bool> LockedOut(const LoginAttempt& attempt);
   LoginOutcome Fail(const LoginAttempt& attempt);
+  bool KnownClient(const LoginAttempt& attempt);
+  void NoteSuccess(const LoginAttempt& attempt);
 
   Store& store_;
   const Clock& clock_;
@@ -69,6 +74,8 @@ class Login {
   // Proofs that a password matched a hash, so that a client that logs in again and again costs one
   // argon2id in ten minutes. The key holds the hash: a changed password is a different key.
   std::unordered_map<std::string, absl::Time> proven_;
+  // User name and network of logins that went well, and until when that counts.
+  std::unordered_map<std::string, absl::Time> known_clients_;
 };
 
 // A random app password, 128 bits in groups that can be typed, and what is stored of it.

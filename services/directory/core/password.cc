@@ -41,8 +41,11 @@ absl::StatusOr<Credentials> MakeCredentials(std::string_view password, const Pas
   return credentials;
 }
 
-bool VerifyPassword(const std::string& hash, std::string_view password) {
-  return argon2id_verify(hash.c_str(), password.data(), password.size()) == ARGON2_OK;
+absl::StatusOr<bool> VerifyPassword(const std::string& hash, std::string_view password) {
+  int result = argon2id_verify(hash.c_str(), password.data(), password.size());
+  if (result == ARGON2_OK) return true;
+  if (result == ARGON2_VERIFY_MISMATCH) return false;
+  return UnavailableError(fmt::format("argon2: {}", argon2_error_message(result)));
 }
 
 }  // namespace pennypost::directory

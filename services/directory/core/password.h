@@ -17,6 +17,7 @@ struct PasswordCost {
 // InvalidArgument for an empty password, one over 1,024 bytes or with control characters.
 absl::Status CheckPassword(std::string_view password);
 absl::StatusOr<Credentials> MakeCredentials(std::string_view password, const PasswordCost& cost);
-bool VerifyPassword(const std::string& hash, std::string_view password);
+// Unavailable where the hash could not be computed: that says nothing about the password.
+absl::StatusOr<bool> VerifyPassword(const std::string& hash, std::string_view password);
 
 }  // namespace pennypost::directory

@@ -108,11 +108,13 @@ absl::Status MemoryStore::InsertAccount(const std::string& domain, AccountRow& a
   return absl::OkStatus();
 }
 
-absl::Status MemoryStore::UpdateAccount(const AccountRow& account) {
+absl::Status MemoryStore::UpdateAccount(const AccountRow& account, bool credentials_too) {
   PP_LOCK_OR_RETURN();
   auto it = accounts_.find(account.address);
   if (it == accounts_.end() || it->second.id != account.id) return NotFoundError("no such account");
+  Credentials before = it->second.credentials;
   it->second = account;
+  if (!credentials_too) it->second.credentials = before;
   return absl::OkStatus();
 }
 

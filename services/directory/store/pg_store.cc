@@ -156,7 +156,7 @@ absl::Status PgStore::InsertAccount(const std::string& domain, AccountRow& accou
   });
 }
 
-absl::Status PgStore::UpdateAccount(const AccountRow& account) {
+absl::Status PgStore::UpdateAccount(const AccountRow& account, bool credentials_too) {
   const Credentials& c = account.credentials;
   pg::Params params;
   params.Int(account.id)
@@ -164,7 +164,8 @@ absl::Status PgStore::UpdateAccount(const AccountRow& account) {
       .Int(account.quota_bytes)
       .Bool(account.enabled)
       .Text(account.role);
-  params.Text(c.password_hash)
+  params.Bool(credentials_too)
+      .Text(c.password_hash)
       .Bytes(c.scram_salt)
       .Int(c.scram_iterations)
       .Bytes(c.scram_stored_key);

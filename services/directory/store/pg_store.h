@@ -19,7 +19,7 @@ class PgStore : public Store {
                                                        const std::string& after,
                                                        int limit) override;
   absl::Status InsertAccount(const std::string& domain, AccountRow& account) override;
-  absl::Status UpdateAccount(const AccountRow& account) override;
+  absl::Status UpdateAccount(const AccountRow& account, bool credentials_too) override;
   absl::Status DeleteAccount(const std::string& address) override;
   absl::StatusOr<std::optional<AliasRow>> FindAlias(const std::string& address) override;
   absl::StatusOr<std::vector<AliasRow>> ListAliases(const std::string& domain,

@@ -89,7 +89,8 @@ class Store {
                                                                int limit) = 0;
   // NotFound if the domain does not exist, AlreadyExists also if an alias has the address.
   virtual absl::Status InsertAccount(const std::string& domain, AccountRow& account) = 0;
-  virtual absl::Status UpdateAccount(const AccountRow& account) = 0;
+  // Without `credentials_too` the stored ones stay, whatever `account` holds.
+  virtual absl::Status UpdateAccount(const AccountRow& account, bool credentials_too) = 0;
   virtual absl::Status DeleteAccount(const std::string& address) = 0;
 
   virtual absl::StatusOr<std::optional<AliasRow>> FindAlias(const std::string& address) = 0;

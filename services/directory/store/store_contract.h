@@ -45,7 +45,12 @@ inline void RunStoreContract(Store& store) {
   EXPECT_EQ((*store.FindAccountById(alice.id))->address, "alice@a.test");
   alice.quota_bytes = 5;
   alice.enabled = false;
-  ASSERT_TRUE(store.UpdateAccount(alice).ok());
+  alice.credentials.password_hash = "old";
+  ASSERT_TRUE(store.UpdateAccount(alice, false).ok());
+  EXPECT_EQ((*store.FindAccount("alice@a.test"))->credentials.password_hash, "$argon2id$x");
+  alice.credentials.password_hash = "new";
+  ASSERT_TRUE(store.UpdateAccount(alice, true).ok());
+  EXPECT_EQ((*store.FindAccount("alice@a.test"))->credentials.password_hash, "new");
   EXPECT_EQ((*store.FindAccount("alice@a.test"))->quota_bytes, 5);
   EXPECT_FALSE((*store.FindAccount("alice@a.test"))->enabled);
   EXPECT_EQ(store.ListAccounts("b.test", "", 10)->size(), 0u);

@@ -127,9 +127,7 @@ absl::Status PgStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
             .status());
     ASSIGN_OR_RETURN(pg::Result orphans, connection.Run(sql::kDeleteOrphanEmails,
                                                         pg::Params().Int(account).Ids(emails)));
-    std::vector<Uuid> blobs;
-    for (int row = 0; row < orphans.rows(); ++row) blobs.push_back(orphans.Id(row, 0));
-    RETURN_IF_ERROR(connection.Run(sql::kDeleteOrphanBlobs, pg::Params().Ids(blobs)).status());
+    RETURN_IF_ERROR(DropOrphanBlobs(connection, orphans));
     auto count = static_cast<int64_t>(uids.size());
     RETURN_IF_ERROR(
         connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(-bytes).Int(-count))

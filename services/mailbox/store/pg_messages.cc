@@ -73,9 +73,7 @@ absl::Status Remove(pg::Connection& connection, int64_t account, int64_t mailbox
           .status());
   ASSIGN_OR_RETURN(pg::Result orphans,
                    connection.Run(sql::kDeleteOrphanEmails, pg::Params().Int(account).Ids(emails)));
-  std::vector<Uuid> blobs;
-  for (int row = 0; row < orphans.rows(); ++row) blobs.push_back(orphans.Id(row, 0));
-  return connection.Run(sql::kDeleteOrphanBlobs, pg::Params().Ids(blobs)).status();
+  return DropOrphanBlobs(connection, orphans);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #pragma once
 // Private to the store: rows of its statements.
 
+#include "mailbox_sql.h"
+#include "pg/connection.h"
 #include "pg/result.h"
 #include "services/mailbox/store/store.h"
 
@@ -30,6 +32,18 @@ inline std::vector<MessageRow> ToMessages(const pg::Result& r) {
                     static_cast<uint64_t>(r.Int(row, 2)), r.Time(row, 3), r.Text(row, 4)});
   }
   return rows;
+}
+
+// Blobs that no email refers to any more go. Locked first: another account may be referring to one
+// right now.
+inline absl::Status DropOrphanBlobs(pg::Connection& connection, const pg::Result& orphan_emails) {
+  std::vector<Uuid> blobs;
+  for (int row = 0; row < orphan_emails.rows(); ++row) blobs.push_back(orphan_emails.Id(row, 0));
+  if (blobs.empty()) return absl::OkStatus();
+  pg::Params params;
+  params.Ids(blobs);
+  return connection.RunAll({{&sql::kLockBlobs, &params}, {&sql::kDeleteOrphanBlobs, &params}})
+      .status();
 }
 
 inline absl::Status NoSuchMailbox() {

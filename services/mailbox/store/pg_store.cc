@@ -5,6 +5,7 @@
 #include "log/log.h"
 #include "mailbox_sql.h"
 #include "services/mailbox/store/pg_delivery.h"
+#include "services/mailbox/store/pg_rows.h"
 
 namespace pennypost::mailbox {
 namespace {
@@ -121,15 +122,13 @@ absl::Status PgStore::DeleteAccount(int64_t account_id) {
     pg::Params account;
     account.Int(account_id);
     ASSIGN_OR_RETURN(pg::Result emails, connection.Run(sql::kDeleteAccountEmails, account));
-    std::vector<Uuid> blobs;
-    for (int row = 0; row < emails.rows(); ++row) blobs.push_back(emails.Id(row, 0));
     // mailboxes and subscriptions go with the account's row.
     for (const pg::Statement* statement :
          {&sql::kDeleteAccountMessages, &sql::kDeleteAccountVanished,
           &sql::kDeleteAccountDeliveries, &sql::kDeleteAccountAccounts}) {
       RETURN_IF_ERROR(connection.Run(*statement, account).status());
     }
-    return connection.Run(sql::kDeleteOrphanBlobs, pg::Params().Ids(blobs)).status();
+    return DropOrphanBlobs(connection, emails);
   });
 }
 

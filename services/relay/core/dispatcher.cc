@@ -131,13 +131,16 @@ void Dispatcher::Distribute(std::vector<Delivery> claimed) {
     touched.push_back(delivery.route);
     state.jobs.back().deliveries.push_back(std::move(delivery));
   }
+  // A lane may run to its end at once and take its route out of the map: count first, start then.
+  std::vector<std::string> start;
   for (auto& [route, state] : routes_) {
     while (state.lanes < options_.max_per_route &&
            state.lanes < static_cast<int>(state.jobs.size())) {
       ++state.lanes;
-      StartLoop(Lane(route));
+      start.push_back(route);
     }
   }
+  for (std::string& route : start) StartLoop(Lane(std::move(route)));
 }
 
 net::Awaitable<void> Dispatcher::Lane(std::string route) {

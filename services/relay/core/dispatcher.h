@@ -84,6 +84,8 @@ class Dispatcher {
   net::Awaitable<void> RunJob(Job job, const std::string& route,
                               std::unique_ptr<Transport>& transport);
   net::Awaitable<absl::StatusOr<Message>> Load(Uuid mail_id);
+  net::Awaitable<absl::Status> Forward(const Message& message, const Delivery& delivery,
+                                       std::vector<Recipient> targets);
   net::Awaitable<absl::StatusOr<std::string>> Content(const Message& message);
   net::Awaitable<std::vector<DeliveryResult>> Deliver(const Message& message,
                                                       std::vector<Delivery>& deliveries,

@@ -14,6 +14,9 @@
 namespace pennypost::relay {
 namespace {
 
+// How long a database that is away is waited for with an outcome in hand.
+constexpr absl::Duration kResultPatience = absl::Minutes(10);
+
 using Kind = DeliveryResult::Kind;
 
 void Count(Kind kind) {
@@ -124,11 +127,28 @@ net::Awaitable<std::optional<DeliveryResult>> Dispatcher::DeliverIfLocal(const M
     co_return Failed(550, "5.1.1", "no such user here");
   }
   std::vector<Delivery> targets;
+  std::vector<Recipient> elsewhere;
   for (const Recipient& target : resolution->targets) {
+    if (target.account_id == 0) {
+      elsewhere.push_back(target);
+      continue;
+    }
     targets.push_back(delivery);
     targets.back().recipient.address = target.address;
     targets.back().recipient.account_id = target.account_id;
     targets.back().recipient.quota_bytes = target.quota_bytes;
+  }
+  if (!elsewhere.empty()) {
+    auto forward = Forward(message, delivery, std::move(elsewhere));
+    absl::Status forwarded = co_await std::move(forward);
+    if (!forwarded.ok()) co_return Deferred("4.3.0", "the queue does not answer");
+    if (targets.empty()) {
+      DeliveryResult result;
+      result.kind = Kind::kDelivered;
+      result.reply = {250, "2.1.5", "forwarded to the targets of the alias"};
+      result.local = true;
+      co_return result;
+    }
   }
   std::unique_ptr<Transport> local = parts_.transports.Local();
   auto send = SendOut(message, targets, *local);
@@ -141,6 +161,28 @@ net::Awaitable<std::optional<DeliveryResult>> Dispatcher::DeliverIfLocal(const M
     }
   }
   co_return results[0];
+}
+
+// What an alias of ours leads to elsewhere is a message of its own. Its id follows from the
+// delivery: a repeat of the attempt queues nothing twice.
+net::Awaitable<absl::Status> Dispatcher::Forward(const Message& message, const Delivery& delivery,
+                                                 std::vector<Recipient> targets) {
+  auto forward = std::make_shared<NewMessage>();
+  forward->message = message;
+  forward->message.mail_id =
+      UuidV5(message.mail_id, fmt::format("forward/{}", delivery.lease.rcpt_no));
+  forward->message.queued_at = parts_.clock.Now();
+  for (Recipient& target : targets) {
+    target.notify = delivery.recipient.notify;
+    forward->recipients.push_back(std::move(target));
+  }
+  std::function<absl::StatusOr<bool>()> work = [this, forward] {
+    return parts_.store.Enqueue(*forward);
+  };
+  auto run = RunBlocking(parts_.pool, std::move(work));
+  absl::StatusOr<bool> queued = co_await std::move(run);
+  woken_ = true;
+  co_return queued.status();
 }
 
 net::Awaitable<std::vector<DeliveryResult>> Dispatcher::SendOut(
@@ -178,9 +220,10 @@ net::Awaitable<void> Dispatcher::Write(const Message& message,
                                 {"attempt", deliveries[i].attempts},
                                 {"reply", outcomes.back().reply}});
   }
-  // Until it is written, or somebody else owns it. A database that comes back within the lease
-  // costs no second copy.
-  while (!outcomes.empty() && StillMine(deliveries)) {
+  // Each row's epoch decides whether the outcome still counts, so a lease that ran out here is no
+  // reason to forget what the other side said: forgotten, the message would go out twice.
+  absl::Time give_up = parts_.clock.Now() + kResultPatience;
+  while (!outcomes.empty() && parts_.clock.Now() < give_up) {
     auto write = writer_.Write(outcomes);
     absl::Status written = co_await std::move(write);
     if (written.ok()) break;

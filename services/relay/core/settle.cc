@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "services/relay/core/report.h"
 
 namespace pennypost::relay {
@@ -20,9 +21,18 @@ std::optional<NewMessage> Report(ReportKind kind, const Message& message, const 
       {kind, message, delivery, result, policy.hostname, now, message.queued_at + policy.lifetime});
 }
 
+// A remote server's words are bytes of its choice; PostgreSQL stores UTF-8 without NUL.
+std::string Storable(std::string words) {
+  bool utf8 = IsUtf8(words);
+  for (char& c : words) {
+    if (c == '\0' || (!utf8 && static_cast<unsigned char>(c) >= 0x80)) c = '?';
+  }
+  return words;
+}
+
 std::string Words(const DeliveryResult& result) {
   std::string words = result.reply.code != 0 ? result.reply.ToString() : result.reply.text;
-  return result.remote_mta.empty() ? words : result.remote_mta + ": " + words;
+  return Storable(result.remote_mta.empty() ? words : result.remote_mta + ": " + words);
 }
 
 DeliveryResult Expired(const DeliveryResult& last) {

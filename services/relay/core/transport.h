@@ -42,7 +42,8 @@ class TransportFactory {
 struct Resolution {
   enum class Kind { kLocal, kRemote, kUnknown };
   Kind kind = Kind::kRemote;
-  std::vector<Recipient> targets;  // of kLocal, each with its account
+  // Of kLocal: accounts, and with account 0 what an alias of ours leads to elsewhere.
+  std::vector<Recipient> targets;
 };
 
 class RecipientResolver {
