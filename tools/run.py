@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs the platform on this machine; `make run`, `make stop`, `make status` and `make logs` call it.
 
 usage: run.py start [--mode standalone|services] [--config FILE] [--detach] | stop | status | logs

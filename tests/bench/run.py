@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Speed beside Postfix with Dovecot LMTP from Debian: same machine, same run, same messages, both durable.
 
 usage: run.py [inbound]
