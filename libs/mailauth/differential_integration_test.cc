@@ -29,8 +29,8 @@ class Oracle {
       dup2(out[1], 1);
       for (int fd : {in[0], in[1], out[0], out[1]}) close(fd);
       // Debian's own Python: that is where Debian's modules are.
-      execl("/usr/bin/python3", "/usr/bin/python3", PP_SOURCE_DIR "/tests/differential/mailauth_oracle.py",
-            nullptr);
+      execl("/usr/bin/python3", "/usr/bin/python3",
+            PP_SOURCE_DIR "/tests/differential/mailauth_oracle.py", nullptr);
       _exit(127);
     }
     close(in[0]);
