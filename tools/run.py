@@ -23,7 +23,7 @@ import yaml
 from local.data import StartError
 from local.platform import ROOT, Platform
 
-RUN = pathlib.Path(os.environ.get("PENNYPOST_RUN", ROOT / ".run")).resolve()
+RUN = pathlib.Path(os.environ.get("PP_RUN_FOLDER", ROOT / ".run")).resolve()
 
 
 def say(text: str) -> None:

@@ -88,11 +88,14 @@ Connection::~Connection() {
 }
 
 bool Connection::healthy() const {
-  return PQstatus(connection_) == CONNECTION_OK;
+  return !broken_ && PQstatus(connection_) == CONNECTION_OK;
 }
 
 absl::Status Connection::ErrorOf(const pg_result* result, std::string_view what) {
   const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  // An error without SQLSTATE is not the server's: the connection is gone (EPIPE shows so before
+  // PQstatus does).
+  if (state == nullptr) broken_ = true;
   absl::Status status = StatusOfSqlState(state == nullptr ? "" : state, healthy(), in_commit_);
   const char* words =
       result == nullptr ? PQerrorMessage(connection_) : PQresultErrorMessage(result);

@@ -55,6 +55,7 @@ class Connection {
 
   pg_conn* connection_;
   bool in_commit_ = false;
+  bool broken_ = false;  // libpq itself failed, whatever PQstatus still says
   std::unordered_set<std::string_view> prepared_;
 };
 

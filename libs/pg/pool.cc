@@ -8,6 +8,7 @@ namespace pennypost::pg {
 namespace {
 
 constexpr int kAttempts = 5;
+constexpr std::chrono::milliseconds kHealingPause(500);
 constexpr char kAway[] = "the database is not reachable";
 constexpr absl::Duration kAcquireTimeout = absl::Seconds(10);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
@@ -18,6 +19,36 @@ void SleepWithJitter(int attempt) {
 }
 
 }  // namespace
+
+Pool::~Pool() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_all();
+  if (healer_.joinable()) healer_.join();
+}
+
+void Pool::StartHealing() {
+  if (healing_ || stopping_) return;
+  healing_ = true;
+  // The last one has let go of the lock for good by the time healing_ is false.
+  if (healer_.joinable()) healer_.join();
+  healer_ = std::thread([this] {
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        stop_.wait_for(lock, kHealingPause, [this] { return stopping_; });
+        if (stopping_ || health_.ok()) {
+          healing_ = false;
+          return;
+        }
+      }
+      auto connection = Acquire();
+      if (connection.ok()) Release(*std::move(connection));
+    }
+  });
+}
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
   std::unique_lock lock(mutex_);
@@ -47,6 +78,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
     next_attempt_ = absl::Now() + backoff_;
     backoff_ = std::min(backoff_ * 2, kLongestBackoff);
     health_ = connection.status();
+    StartHealing();
     freed_.notify_one();
   }
   return connection;
@@ -63,6 +95,7 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
     // The others of the pool are most likely gone too.
     open_ -= idle_.size();
     idle_.clear();
+    StartHealing();
   }
   freed_.notify_one();
 }

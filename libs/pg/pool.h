@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pg/connection.h"
@@ -20,6 +21,7 @@ namespace pennypost::pg {
 class Pool {
  public:
   Pool(std::string dsn, size_t size) : dsn_(std::move(dsn)), size_(size) {}
+  ~Pool();
 
   // Runs `work` in one transaction and commits. Deadlocks and serialization failures are retried
   // from the start, with jitter, up to five times: `work` must be repeatable. Any error rolls back.
@@ -33,6 +35,9 @@ class Pool {
   absl::Status Health() const;
 
  private:
+  // After a failure: tries to connect until it works, so that readiness comes back although nobody
+  // calls (no balancer sends calls to what is not ready). With the lock held.
+  void StartHealing();
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Release(std::unique_ptr<Connection> connection);
 
@@ -45,6 +50,10 @@ class Pool {
   absl::Time next_attempt_ = absl::InfinitePast();
   absl::Duration backoff_ = absl::Milliseconds(100);
   absl::Status health_;
+  bool healing_ = false;
+  bool stopping_ = false;
+  std::condition_variable stop_;
+  std::thread healer_;
 };
 
 // Applies what is missing of `migrations`, in order, under an advisory lock, each in a transaction

@@ -1,5 +1,6 @@
 #include "pg/pool.h"
 
+#include <absl/time/clock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -97,6 +98,23 @@ TEST(Pg, AKilledBackendIsReplaced) {
                             "AND datname = current_database()")
                   .ok());
   EXPECT_TRUE(pool.Run(kSlow).ok());
+  EXPECT_TRUE(pool.Health().ok());
+}
+
+TEST(Pg, ReadinessComesBackWithoutACall) {
+  Pool pool(Dsn(), 1);
+  absl::Status status = pool.With([](Connection& connection) {
+    auto killer = Connection::Open(Dsn());
+    (*killer)
+        ->Execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+            "AND datname = current_database()")
+        .IgnoreError();
+    return connection.Execute("SELECT 1");
+  });
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << Describe(status);
+  EXPECT_FALSE(pool.Health().ok());
+  for (int i = 0; i < 100 && !pool.Health().ok(); ++i) absl::SleepFor(absl::Milliseconds(100));
   EXPECT_TRUE(pool.Health().ok());
 }
 

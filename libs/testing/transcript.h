@@ -1,14 +1,16 @@
 #pragma once
 // Protocol conversations as test files, played against a pure session core.
 //
+// clang-format off
 //   # a comment
 //   @ smtp inbound host=mx.example.org   opens a session; the words are for the protocol's adapter
 //   S: 220 *                             the next line of output; * is a wildcard
-//   C: EHLO client.example               sent with CRLF; lines of C without anything between go in
-//   one segment C- a\nb\x00                          sent as it is, with the escapes \r \n \t
-//   \\ \xNN S+ 250 *                             skips output up to the first line that matches ?
-//   check-sender a@client.example      the core must raise this request (* is a wildcard) ! refuse
-//   550 5.7.1 no                what the policy answers; without it the request is accepted
+//   S+ 250 *                             skips output up to the first line that matches
+//   C: EHLO client.example               sent with CRLF; C lines without anything between go in one segment
+//   C- a\nb\x00                          sent as it is, with the escapes \r \n \t \\ \xNN
+//   ? check-sender a@client.example      the core must raise this request (* is a wildcard)
+//   ! refuse 550 5.7.1 no                what the policy answers; without it the request is accepted
+// clang-format on
 //
 // With role=client on the @ line the session is the client: S lines are sent to it (S- with
 // escapes), C lines are expected of it (C+ skips).

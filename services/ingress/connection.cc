@@ -168,8 +168,6 @@ class Connection {
     constexpr uint64_t kMostReserved = 256 << 10;
     DropBody();
     context_.body.reserve(std::min(envelope.declared_size, kMostReserved) + 1024);
-    window_since_ = platform_.clock.Now();
-    window_bytes_ = 0;
   }
 
   void DropBody() {
@@ -203,7 +201,13 @@ class Connection {
   // more (S13).
   absl::Duration Patience() {
     absl::Time now = platform_.clock.Now();
-    if (session_.InContent()) {
+    // Content begins without BeginBody too: a chunk that is only read to be thrown away.
+    if (session_.InContent() && !was_in_content_) {
+      window_since_ = now;
+      window_bytes_ = 0;
+    }
+    was_in_content_ = session_.InContent();
+    if (was_in_content_) {
       if (now - window_since_ >= kRateWindow) {
         if (window_bytes_ < kLeastBytesPerWindow) return absl::ZeroDuration();
         window_since_ = now;
@@ -280,6 +284,7 @@ class Connection {
   SessionContext context_;
   std::unique_ptr<char[]> buffer_;
   absl::Time command_since_;
+  bool was_in_content_ = false;
   absl::Time window_since_;
   uint64_t window_bytes_ = 0;
 };

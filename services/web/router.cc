@@ -118,8 +118,9 @@ net::Awaitable<http::Response> Router::Answer(http::Request request) const {
   if (outlook || apple) co_return Plain(400, "no mail address in the request\n");
   if (post) co_return Plain(405, "method not allowed\n");
   if (path == "/.well-known/mta-sts.txt") co_return co_await Policy(std::move(request));
-  if (path == "/" || path == "/status" || path.starts_with("/status."))
-    co_return co_await Status(std::move(request));
+  bool status = path == "/" || path == "/status" || path == "/status.json" ||
+                path == "/status.css" || path == "/status.js";
+  if (status) co_return co_await Status(std::move(request));
   co_return Plain(404, "no such page\n");
 }
 

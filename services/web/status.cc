@@ -18,9 +18,9 @@ net::Awaitable<std::string> Probe(Service* service, rpc::Method<Service, Request
       rpc::Call<Service, Request, Response>(*service, method, std::move(request), kPatience);
   absl::StatusOr<Response> answer = co_await std::move(call);
   if (answer.ok()) co_return "ready";
-  bool away = answer.status().code() == absl::StatusCode::kUnavailable ||
-              answer.status().code() == absl::StatusCode::kDeadlineExceeded;
-  co_return away ? "away" : "ready";
+  // The probe may ask what the service refuses; that is an answer of one that is well.
+  bool refused = answer.status().code() == absl::StatusCode::kInvalidArgument;
+  co_return refused ? "ready" : "away";
 }
 
 std::string TimeText(const google::protobuf::Timestamp& time) {

@@ -16,7 +16,7 @@ from local.platform import LISTENERS, SERVICES, free_port
 
 def run(folder: pathlib.Path, *words, code: int = 0) -> str:
     done = subprocess.run([ROOT / "tools/run.py", *words], capture_output=True, text=True, timeout=120,
-                          env=dict(os.environ, PENNYPOST_RUN=str(folder / "run")))
+                          env=dict(os.environ, PP_RUN_FOLDER=str(folder / "run")))
     assert done.returncode == code, f"{words}: code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 

@@ -47,7 +47,9 @@ class PgStore : public Store {
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
-  absl::Status Health() const override { return pool_.Health(); }
+  absl::Status Health() const override {
+    return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
+  }
 
  private:
   pg::Pool pool_;
