@@ -106,6 +106,17 @@ absl::Status Pool::Health() const {
 }
 
 absl::Status Pool::With(const std::function<absl::Status(Connection&)>& work) {
+  bool stale = false;
+  auto watched = [&](Connection& connection) {
+    absl::Status status = work(connection);
+    stale = !status.ok() && !connection.healthy();
+    return status;
+  };
+  absl::Status status = WithOnce(watched);
+  return stale ? WithOnce(work) : status;
+}
+
+absl::Status Pool::WithOnce(const std::function<absl::Status(Connection&)>& work) {
   ASSIGN_OR_RETURN(auto connection, Acquire());
   absl::Status status = work(*connection);
   Release(std::move(connection));
@@ -114,16 +125,12 @@ absl::Status Pool::With(const std::function<absl::Status(Connection&)>& work) {
 
 absl::StatusOr<Result> Pool::Run(const Statement& statement, const Params& params) {
   absl::StatusOr<Result> result = Result();
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto connection = Acquire();
-    if (!connection.ok()) return connection.status();
-    result = (*connection)->Run(statement, params);
-    bool stale = !(*connection)->healthy();
-    Release(*std::move(connection));
-    // An idle connection that the server closed meanwhile (a restart): once more on a new one.
-    // Statements outside a transaction are read-only or repeatable by contract.
-    if (!stale) break;
-  }
+  // Statements outside a transaction are read-only or repeatable by contract.
+  absl::Status status = With([&](Connection& connection) {
+    result = connection.Run(statement, params);
+    return result.status();
+  });
+  if (!status.ok()) return status;
   return result;
 }
 
@@ -133,7 +140,7 @@ absl::Status Pool::InTransaction(const std::function<absl::Status(Connection&)>&
     if (attempt > 0) SleepWithJitter(attempt);
     bool began = false;
     bool stale = false;
-    status = With([&](Connection& connection) {
+    status = WithOnce([&](Connection& connection) {
       absl::Status inner = connection.Begin();
       began = inner.ok();
       if (inner.ok()) inner = work(connection);

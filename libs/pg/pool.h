@@ -28,8 +28,10 @@ class Pool {
   absl::Status InTransaction(const std::function<absl::Status(Connection&)>& work);
   // One statement of its own.
   absl::StatusOr<Result> Run(const Statement& statement, const Params& params = {});
-  // Several that need no transaction.
+  // Several reads: repeated once on a new connection where the server closed this one meanwhile.
   absl::Status With(const std::function<absl::Status(Connection&)>& work);
+  // The same without the repeat, for work that must not run twice.
+  absl::Status WithOnce(const std::function<absl::Status(Connection&)>& work);
 
   // The outcome of the last contact with the server: for readiness. Does not block.
   absl::Status Health() const;

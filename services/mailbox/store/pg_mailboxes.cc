@@ -46,6 +46,7 @@ absl::Status PgStore::ListMailboxes(const v1::ListMailboxesRequest& request,
   if (!request.name().empty())
     return FindMailbox(request.account_id(), request.name(), response->add_mailboxes());
   return pool_.With([&](pg::Connection& connection) -> absl::Status {
+    response->Clear();
     pg::Params account;
     account.Int(request.account_id());
     ASSIGN_OR_RETURN(pg::Result found, connection.Run(sql::kListMailboxes, account));

@@ -30,7 +30,7 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
   bool uncertain = false;
   absl::Time give_up = absl::Now() + kUncertainPatience;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    absl::Status status = writer_pool_.With([&](pg::Connection& connection) {
+    absl::Status status = writer_pool_.WithOnce([&](pg::Connection& connection) {
       outcome = TryBatch(connection, batch, &error);
       return absl::OkStatus();
     });

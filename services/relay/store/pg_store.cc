@@ -325,7 +325,7 @@ absl::StatusOr<QueueStats> PgStore::Stats() {
 }
 
 absl::Status PgStore::RecordEvents(const std::vector<Event>& events) {
-  return pool_.With(
+  return pool_.WithOnce(
       [&events](pg::Connection& connection) { return InsertEvents(connection, events); });
 }
 
