@@ -42,6 +42,10 @@ absl::StatusOr<IngressOptions> OptionsFrom(const config::v1::PlatformConfig& pla
   options.limits.recipients_tried = 2 * size_t{config.max_recipients()};
   options.limits.errors = static_cast<int>(config.max_errors());
   options.max_hops = config.max_hops();
+  // The limit of filter, held here as well while filter is away: one setting, one switch for both.
+  const config::v1::FilterConfig& limits = platform.filter();
+  options.connections_per_minute =
+      limits.rate_limits() ? limits.connections_per_minute() : UINT32_MAX;
   options.max_connections = config.max_connections();
   options.body_budget = config.body_budget_bytes();
   options.command_timeout = absl::Seconds(config.command_timeout_seconds());
