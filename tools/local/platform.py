@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import random
 import secrets
 import signal
 import socket
@@ -29,10 +30,24 @@ LISTENERS = {  # port name -> (section, key)
 DEMO_DOMAIN = "example.test"
 
 
+_given = set()
+
+
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of 127.0.0.1 that nobody has, below those the kernel gives to outgoing connections: one of them could take
+    it before its server does."""
+    for _ in range(1000):
+        port = random.randrange(12000, 32000)
+        if port in _given:
+            continue
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
+        return port
+    raise StartError("no free port between 12000 and 32000")
 
 
 def merge(base: dict, over: dict) -> dict:
@@ -159,7 +174,9 @@ class Platform:
         while time.monotonic() < deadline:
             if self.processes[name].poll() is not None:
                 lines = (self.folder / "logs" / f"{name}.log").read_text(errors="replace").strip().splitlines()
-                raise StartError(f"pennypost-{name} ended at its start: {lines[-1] if lines else 'no log'}")
+                # What a program says to people stands outside its records.
+                words = [line for line in lines if not line.startswith("{")] or lines or ["no log"]
+                raise StartError(f"pennypost-{name} ended at its start: {words[-1]}")
             if _http_ok(host, int(port), "/readyz"):
                 return
             time.sleep(0.03)
