@@ -3,8 +3,8 @@
 //
 //   log::Info("smtp.rcpt.rejected", {{"session", id}, {"code", 550}});
 //
-// `event` is a stable code; fields keep one name everywhere (mail_id, client_ip). Secrets and message
-// content never go in. Thread-safe; a record is one write.
+// `event` is a stable code; fields keep one name everywhere (mail_id, client_ip). Secrets and
+// message content never go in. Thread-safe; a record is one write.
 
 #include <cstdint>
 #include <initializer_list>
