@@ -156,10 +156,10 @@ void DirectoryServiceImpl::GetSigningKeys(Controller* controller,
 absl::Status DirectoryServiceImpl::As(Controller* controller, const std::string& actor,
                                       const Work& work) {
   const std::string& caller = static_cast<rpc::Controller*>(controller)->caller();
-  ASSIGN_OR_RETURN(Principal who, admin_.FindPrincipal(actor, caller));
-  absl::Status status = work(who);
-  if (status.code() == absl::StatusCode::kPermissionDenied) {
-    log::Warning("directory.denied", {{"actor", who.address}, {"caller", caller}});
+  auto who = admin_.FindPrincipal(actor, caller);
+  absl::Status status = who.ok() ? work(*who) : who.status();
+  if (absl::IsPermissionDenied(status)) {
+    log::Warning("directory.denied", {{"actor", actor}, {"caller", caller}});
   }
   return status;
 }

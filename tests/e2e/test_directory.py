@@ -18,6 +18,20 @@ def test_tenants_groups_and_roles():
         audit(lab)
 
 
+def test_through_certificates():
+    """As services of their own: the audit log names the certificate that a call came with."""
+    with Lab("services") as lab:
+        lab.cli("domain", "create", "new.test")
+        lab.cli("--as", "admin@example.test", "alias", "create", "a@new.test", "bob@example.test")
+        rows = lab.cli_json("audit", "list")["entries"]
+        assert [(r["action"], r["actor"], r["caller"]) for r in rows[:2]] == [
+            ("alias.create", "admin@example.test", "cli"), ("domain.create", "platform", "cli")], rows[:2]
+        assert rows[-1]["caller"] == "configuration", rows[-1]
+        lab.cli("--as", "bob@example.test", "alias", "create", "b@new.test", "bob@example.test", code=1)
+        lab.cli("--as", "bob@example.test", "queue", "list", code=1)
+        lab.cli("--as", "admin@example.test", "queue", "list")
+
+
 def test_limits_of_logins():
     """ROBUSTNESS P1: ten guesses at a user from an address, over all protocols; a wiped Redis unlocks nobody."""
     with Lab(overlay={"directory": {"login_delays": True}}) as lab:

@@ -174,6 +174,7 @@ absl::StatusOr<DomainRow> Admin::UpdateDomain(const Principal& who, const std::s
       std::string detail = Changed("tenant", domain.tenant, tenant.name);
       RETURN_IF_ERROR(store_.MoveDomain(domain.name, tenant.id,
                                         Entry(who, "domain.move", domain.name, tenant.id, detail)));
+      ++domain.revision;
     }
   }
   if (change.catch_all || change.enabled) {

@@ -162,6 +162,17 @@ LoginOutcome Login::CheckPassword(const LoginAttempt& attempt, const std::string
   return {*std::move(subject->account)};
 }
 
+absl::StatusOr<std::string> Login::SaltsSecret() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!salts_secret_.empty()) return salts_secret_;
+  }
+  ASSIGN_OR_RETURN(std::string secret, store_.Secret("scram-salts"));
+  std::lock_guard lock(mutex_);
+  salts_secret_ = secret;
+  return secret;
+}
+
 absl::StatusOr<ScramChallenge> Login::GetScramChallenge(const std::string& user) {
   ASSIGN_OR_RETURN(Subject subject, Find(user));
   if (subject.enabled) {
@@ -170,7 +181,7 @@ absl::StatusOr<ScramChallenge> Login::GetScramChallenge(const std::string& user)
   }
   // The same invented salt each time for the same name, from every process; keys that no password
   // has.
-  ASSIGN_OR_RETURN(std::string secret, store_.Secret("scram-salts"));
+  ASSIGN_OR_RETURN(std::string secret, SaltsSecret());
   std::string salt = sasl::HmacSha256(secret, subject.login).substr(0, 16);
   return ScramChallenge{salt, 4096, RandomBytes(32), RandomBytes(32)};
 }

@@ -81,6 +81,7 @@ class Login {
   absl::StatusOr<bool> MatchesAppPassword(const AccountRow& account, const LoginAttempt& attempt,
                                           const std::string& password);
   bool Proven(const std::string& key);
+  absl::StatusOr<std::string> SaltsSecret();
   void PurgeSometimes();
 
   Store& store_;
@@ -93,6 +94,7 @@ class Login {
   // argon2id in ten minutes. The key holds the hash: a changed password is a different key.
   std::unordered_map<std::string, absl::Time> proven_;
   absl::Time next_purge_;
+  std::string salts_secret_;  // read once: who asks for an unknown user must not wait longer
 };
 
 // A random app password, 128 bits in groups that can be typed, and what is stored of it.

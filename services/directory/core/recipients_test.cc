@@ -174,13 +174,13 @@ TEST_F(RecipientsTest, EmptyGroupsAndTooLargeOnes) {
   EXPECT_TRUE(all.targets.empty()) << "all or nobody";
 }
 
-// 12 layers of aliases, each with both of the next: 4096 ways, 25 addresses.
+// 16 layers of aliases, each with both of the next: 65536 ways, 33 addresses.
 TEST_F(RecipientsTest, ManyWaysToOneAddressCostLittle) {
   RecipientResolver deep(store_, {"+", 1000, 20});
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 16; ++i) {
     std::vector<std::string> next = {fmt::format("l{}a@example.test", i + 1),
                                      fmt::format("l{}b@example.test", i + 1)};
-    if (i == 11) next = {"bob@example.test"};
+    if (i == 15) next = {"bob@example.test"};
     MakeAlias(fmt::format("l{}a@example.test", i), next);
     MakeAlias(fmt::format("l{}b@example.test", i), next);
   }

@@ -27,6 +27,11 @@ inline absl::Status AddressTaken(std::string_view owner, const std::string& addr
       fmt::format("{} {} has the address {}", owner == "group" ? "a" : "an", owner, address));
 }
 
+inline absl::Status ChangedMeanwhile() {
+  return MakeError(absl::StatusCode::kAborted, Reason::kConflict,
+                   "somebody else changed it meanwhile: look again and repeat");
+}
+
 inline absl::Status StillNeeded(std::string_view what) {
   return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kHasChildren, what);
 }

@@ -2,6 +2,7 @@
 
 #include <absl/time/clock.h>
 
+#include "services/directory/store/limits.h"
 #include "services/directory/store/memory_rows.h"
 #include "services/directory/store/memory_store.h"
 
@@ -51,8 +52,10 @@ absl::Status MemoryStore::UpdateAccount(const AccountRow& account, bool credenti
   PP_LOCK_OR_RETURN();
   auto it = accounts_.find(account.address);
   if (it == accounts_.end() || it->second.id != account.id) return NotFoundError("no such account");
+  if (it->second.revision != account.revision) return ChangedMeanwhile();
   Credentials before = it->second.credentials;
   it->second = account;
+  ++it->second.revision;
   if (!credentials_too) it->second.credentials = before;
   return Done(audit);
 }

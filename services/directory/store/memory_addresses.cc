@@ -89,6 +89,8 @@ absl::Status MemoryStore::UpdateGroup(const GroupRow& group, const AuditRow& aud
   PP_LOCK_OR_RETURN();
   auto it = groups_.find(group.address);
   if (it == groups_.end()) return NotFoundError("no such group");
+  if (it->second.revision != group.revision) return ChangedMeanwhile();
+  ++it->second.revision;
   it->second.display_name = group.display_name;
   it->second.posting = group.posting;
   it->second.send_as = group.send_as;

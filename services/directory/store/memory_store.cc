@@ -111,7 +111,9 @@ absl::Status MemoryStore::UpdateTenant(const TenantRow& tenant, const AuditRow& 
   PP_LOCK_OR_RETURN();
   auto it = tenants_.find(tenant.name);
   if (it == tenants_.end()) return NotFoundError("no such tenant");
+  if (it->second.revision != tenant.revision) return ChangedMeanwhile();
   it->second = tenant;
+  ++it->second.revision;
   return Done(audit);
 }
 
@@ -163,8 +165,10 @@ absl::Status MemoryStore::UpdateDomain(const DomainRow& domain, const AuditRow& 
   PP_LOCK_OR_RETURN();
   auto it = domains_.find(domain.name);
   if (it == domains_.end()) return NotFoundError("no such domain");
+  if (it->second.revision != domain.revision) return ChangedMeanwhile();
   it->second.catch_all = domain.catch_all;
   it->second.enabled = domain.enabled;
+  ++it->second.revision;
   return Done(audit);
 }
 
@@ -178,7 +182,9 @@ absl::Status MemoryStore::MoveDomain(const std::string& name, int64_t tenant_id,
   for (const auto& [address, row] : accounts_) accounts += DomainOfAddress(address) == name ? 1 : 0;
   RETURN_IF_ERROR(CheckRoom(tenant_id, domains, accounts));
   for (auto& [other, row] : domains_) {
-    if (other == name || row.alias_of == name) row.tenant_id = tenant_id;
+    if (other != name && row.alias_of != name) continue;
+    row.tenant_id = tenant_id;
+    ++row.revision;
   }
   return Done(audit);
 }

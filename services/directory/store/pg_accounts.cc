@@ -21,6 +21,7 @@ AccountRow ToAccount(const pg::Result& r, int row) {
   account.tenant_id = r.Int(row, 12);
   account.domain_enabled = r.Bool(row, 13);
   account.tenant_quota_bytes = r.Int(row, 14);
+  account.revision = r.Int(row, 15);
   return account;
 }
 
@@ -44,6 +45,7 @@ pg::Params UpdateParams(const AccountRow& account, bool credentials_too) {
   params.Int(account.id).Text(account.display_name).Int(account.quota_bytes).Bool(account.enabled);
   params.Text(account.role).Bool(credentials_too).Text(c.password_hash).Bytes(c.scram_salt);
   params.Int(c.scram_iterations).Bytes(c.scram_stored_key).Bytes(c.scram_server_key);
+  params.Int(account.revision);
   return params;
 }
 
@@ -86,8 +88,8 @@ absl::Status PgStore::InsertAccount(const std::string& domain, AccountRow& accou
 absl::Status PgStore::UpdateAccount(const AccountRow& account, bool credentials_too,
                                     const AuditRow& audit) {
   return Change(audit, [&](pg::Connection& connection) {
-    return NotFoundIfNone(
-        connection.Run(sql::kUpdateAccount, UpdateParams(account, credentials_too)), "account");
+    auto updated = connection.Run(sql::kUpdateAccount, UpdateParams(account, credentials_too));
+    return CheckUpdated(connection, updated, sql::kFindAccount, account.address, "account");
   });
 }
 

@@ -13,8 +13,8 @@ AliasRow ToAlias(const pg::Result& r, int row) {
 }
 
 GroupRow ToGroup(const pg::Result& r, int row) {
-  return {r.Int(row, 0),  r.Text(row, 1), r.Text(row, 2), r.Text(row, 3),
-          r.Bool(row, 4), r.Time(row, 5), r.Texts(row, 6)};
+  return {r.Int(row, 0),  r.Text(row, 1), r.Text(row, 2),  r.Text(row, 3),
+          r.Bool(row, 4), r.Time(row, 5), r.Texts(row, 6), r.Int(row, 7)};
 }
 
 ExpansionRow ToExpansion(const pg::Result& r, int row) {
@@ -102,7 +102,9 @@ absl::Status PgStore::UpdateGroup(const GroupRow& group, const AuditRow& audit) 
   return Change(audit, [&](pg::Connection& connection) {
     pg::Params params;
     params.Text(group.address).Text(group.display_name).Text(group.posting).Bool(group.send_as);
-    return NotFoundIfNone(connection.Run(sql::kUpdateGroup, params), "group");
+    params.Int(group.revision);
+    return CheckUpdated(connection, connection.Run(sql::kUpdateGroup, params), sql::kFindGroup,
+                        group.address, "group");
   });
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 TenantRow ToTenant(const pg::Result& r, int row) {
   return {r.Int(row, 0), r.Text(row, 1), r.Bool(row, 2), r.Int(row, 3), r.Int(row, 4),
-          r.Int(row, 5), r.Time(row, 6), r.Int(row, 7),  r.Int(row, 8)};
+          r.Int(row, 5), r.Time(row, 6), r.Int(row, 7),  r.Int(row, 8), r.Int(row, 9)};
 }
 
 DomainRow ToDomain(const pg::Result& r, int row) {
@@ -24,6 +24,7 @@ DomainRow ToDomain(const pg::Result& r, int row) {
   domain.tenant_id = r.Int(row, 6);
   domain.tenant = r.Text(row, 7);
   domain.tenant_enabled = r.Bool(row, 8);
+  domain.revision = r.Int(row, 9);
   return domain;
 }
 
@@ -84,7 +85,10 @@ absl::Status PgStore::InsertTenant(TenantRow& tenant, const AuditRow& audit) {
 
 absl::Status PgStore::UpdateTenant(const TenantRow& tenant, const AuditRow& audit) {
   return Change(audit, [&](pg::Connection& connection) {
-    return NotFoundIfNone(connection.Run(sql::kUpdateTenant, TenantParams(tenant)), "tenant");
+    pg::Params params = TenantParams(tenant);
+    params.Int(tenant.revision);
+    return CheckUpdated(connection, connection.Run(sql::kUpdateTenant, params), sql::kFindTenant,
+                        tenant.name, "tenant");
   });
 }
 
@@ -134,8 +138,9 @@ absl::Status PgStore::InsertDomain(DomainRow& domain, const AuditRow& audit) {
 absl::Status PgStore::UpdateDomain(const DomainRow& domain, const AuditRow& audit) {
   return Change(audit, [&](pg::Connection& connection) {
     pg::Params params;
-    params.Text(domain.name).Text(domain.catch_all).Bool(domain.enabled);
-    return NotFoundIfNone(connection.Run(sql::kUpdateDomain, params), "domain");
+    params.Text(domain.name).Text(domain.catch_all).Bool(domain.enabled).Int(domain.revision);
+    return CheckUpdated(connection, connection.Run(sql::kUpdateDomain, params), sql::kFindDomain,
+                        domain.name, "domain");
   });
 }
 

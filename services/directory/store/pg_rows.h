@@ -28,6 +28,10 @@ inline absl::Status NotFoundIfNone(const absl::StatusOr<pg::Result>& result,
   return result->affected() > 0 ? absl::OkStatus() : NotFoundError(fmt::format("no such {}", what));
 }
 
+// Of an update by revision: NotFound where `find` has no such row, or Aborted.
+absl::Status CheckUpdated(pg::Connection& connection, const absl::StatusOr<pg::Result>& updated,
+                          const pg::Statement& find, const std::string& key, std::string_view what);
+
 inline pg::Params PageParams(const Scope& scope, const std::string& after, int limit) {
   pg::Params params;
   params.Int(scope.tenant_id).Text(scope.domain).Text(after).Int(limit);

@@ -1,6 +1,7 @@
 #include "services/directory/store/pg_store.h"
 
 #include "directory_sql.h"
+#include "services/directory/store/limits.h"
 #include "services/directory/store/pg_rows.h"
 
 namespace pennypost::directory {
@@ -18,6 +19,15 @@ pg::Params KeyParams(const AttemptKeys& keys, absl::Time now) {
 }
 
 }  // namespace
+
+absl::Status CheckUpdated(pg::Connection& connection, const absl::StatusOr<pg::Result>& updated,
+                          const pg::Statement& find, const std::string& key,
+                          std::string_view what) {
+  if (!updated.ok()) return updated.status();
+  if (updated->affected() > 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(pg::Result found, connection.Run(find, pg::Params().Text(key)));
+  return found.empty() ? NotFoundError(fmt::format("no such {}", what)) : ChangedMeanwhile();
+}
 
 absl::Status PgStore::Change(const AuditRow& audit,
                              const std::function<absl::Status(pg::Connection&)>& work) {

@@ -10,6 +10,8 @@
 
 namespace pennypost::directory {
 
+// `revision` of a row is raised by each update, which needs that of the row it was made from.
+
 // The tenant of domains that are made without one.
 inline constexpr int64_t kFirstTenant = 1;
 inline constexpr size_t kMaxMembers = 1000;
@@ -24,6 +26,7 @@ struct TenantRow {
   absl::Time created_at;
   int64_t domains = 0;  // what there is; filled by the store
   int64_t accounts = 0;
+  int64_t revision = 0;
 };
 
 struct KeyRow {
@@ -44,6 +47,7 @@ struct DomainRow {
   absl::Time created_at;
   std::string tenant;  // its name; filled by the store, as the next
   bool tenant_enabled = true;
+  int64_t revision = 0;
   std::vector<KeyRow> keys;  // for InsertDomain; ListKeys reads them
 };
 
@@ -68,6 +72,7 @@ struct AccountRow {
   int64_t tenant_id = kFirstTenant;
   bool domain_enabled = true;  // the tenant, too
   int64_t tenant_quota_bytes = 0;
+  int64_t revision = 0;
 
   bool active() const { return enabled && domain_enabled; }
 };
@@ -87,6 +92,7 @@ struct GroupRow {
   bool send_as = false;
   absl::Time created_at;
   std::vector<std::string> members;  // in order
+  int64_t revision = 0;
 };
 
 // What an address stands for, be it an alias or a group.

@@ -3,7 +3,8 @@
 // tests; both pass store_contract.h.
 //
 // Each administrative change takes the entry of the audit log that is written with it, or not at
-// all. A page is in the order of names, after `after`.
+// all. An update is Aborted (CONFLICT) where somebody else changed the row since it was read. A
+// page is in the order of names, after `after`.
 
 #include <optional>
 

@@ -52,7 +52,9 @@ inline void RunDomainContract(Store& store) {
   EXPECT_EQ(found.tenant, "default");
   EXPECT_TRUE(found.tenant_enabled);
   domain.enabled = true;
-  ASSERT_TRUE(store.UpdateDomain(domain, audit).ok());
+  EXPECT_EQ(ReasonOf(store.UpdateDomain(domain, audit)), Reason::kConflict) << "read before";
+  found.enabled = true;
+  ASSERT_TRUE(store.UpdateDomain(found, audit).ok());
   DomainRow other = ContractDomain("b.test");
   EXPECT_EQ(store.UpdateDomain(other, audit).code(), absl::StatusCode::kNotFound);
   ASSERT_TRUE(store.InsertDomain(other, audit).ok());
@@ -102,6 +104,8 @@ inline void RunTenantContract(Store& store) {
   EXPECT_TRUE((*store.FindAccount("one@c.test"))->enabled);
   EXPECT_FALSE((*store.FindDomain("c.test"))->tenant_enabled);
   acme.enabled = true;
+  EXPECT_EQ(ReasonOf(store.UpdateTenant(acme, audit)), Reason::kConflict);
+  acme.revision = (*store.FindTenant("acme"))->revision;
   ASSERT_TRUE(store.UpdateTenant(acme, audit).ok());
 
   // A domain moves with its other names and accounts, where they fit.
@@ -138,6 +142,9 @@ inline void RunAccountContract(Store& store) {
   ASSERT_TRUE(store.UpdateAccount(alice, false, audit).ok());
   EXPECT_EQ((*store.FindAccount("alice@a.test"))->credentials.password_hash, "$argon2id$x");
   alice.credentials.password_hash = "new";
+  EXPECT_EQ(ReasonOf(store.UpdateAccount(alice, true, audit)), Reason::kConflict);
+  EXPECT_EQ((*store.FindAccount("alice@a.test"))->credentials.password_hash, "$argon2id$x");
+  alice.revision = (*store.FindAccount("alice@a.test"))->revision;
   ASSERT_TRUE(store.UpdateAccount(alice, true, audit).ok());
   AccountRow found = **store.FindAccount("alice@a.test");
   EXPECT_EQ(found.credentials.password_hash, "new");
@@ -191,6 +198,7 @@ inline void RunAddressContract(Store& store) {
   found.send_as = true;
   ASSERT_TRUE(store.UpdateGroup(found, audit).ok());
   EXPECT_TRUE((*store.FindExpansion("team@a.test"))->send_as);
+  EXPECT_EQ(ReasonOf(store.UpdateGroup(found, audit)), Reason::kConflict);
 
   ASSERT_TRUE(
       store.ChangeMembers(group.id, {"y@b.test", "alice@a.test"}, {"x@remote.test"}, audit).ok());

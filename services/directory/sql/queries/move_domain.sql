@@ -1,2 +1,2 @@
 -- A domain and its other names stay together.
-UPDATE directory_domains SET tenant_id = $2 WHERE name = $1 OR alias_of = $1
+UPDATE directory_domains SET tenant_id = $2, revision = revision + 1 WHERE name = $1 OR alias_of = $1

@@ -4,5 +4,5 @@ UPDATE directory_accounts SET display_name = $2, quota_bytes = $3, enabled = $4,
   scram_salt = CASE WHEN $6 THEN $8 ELSE scram_salt END,
   scram_iterations = CASE WHEN $6 THEN $9 ELSE scram_iterations END,
   scram_stored_key = CASE WHEN $6 THEN $10 ELSE scram_stored_key END,
-  scram_server_key = CASE WHEN $6 THEN $11 ELSE scram_server_key END
-WHERE id = $1
+  scram_server_key = CASE WHEN $6 THEN $11 ELSE scram_server_key END, revision = revision + 1
+WHERE id = $1 AND revision = $12

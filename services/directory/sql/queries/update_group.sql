@@ -1,1 +1,2 @@
-UPDATE directory_groups SET display_name = $2, posting = $3, send_as = $4 WHERE address = $1
+UPDATE directory_groups SET display_name = $2, posting = $3, send_as = $4, revision = revision + 1
+WHERE address = $1 AND revision = $5
