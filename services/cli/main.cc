@@ -1,3 +1,6 @@
+#include <cstdio>
+#include <cstdlib>
+
 #include "services/cli/context.h"
 
 int main(int argc, char** argv) {
@@ -26,5 +29,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
-  return context.exit_code;
+  // A thread of gRPC may still be on its way out of the last answer: static destructors would take
+  // the ground from under it.
+  fflush(nullptr);
+  std::_Exit(context.exit_code);
 }
