@@ -18,7 +18,8 @@ LAYERS = {
 }
 # Same-layer includes that are meant: a library over a smaller one of its layer.
 ALSO = {
-    "mail": {"base"}, "log": {"base"}, "smtp": {"sasl"}, "imap": {"sasl", "mime"}, "pop3": {"sasl"}, "redis": {"net"},
+    "mail": {"base"}, "log": {"base"}, "smtp": {"sasl"}, "imap": {"sasl", "mime"}, "pop3": {"sasl"}, "net": {"metrics"},
+    "pg": {"metrics"}, "redis": {"net", "metrics"},
     "http": {"net"}, "rpc": {"net"}, "runtime": {"clients"},
 }
 # What pure code must not include: sockets, clocks, threads, locks.

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "metrics/metrics.h"
 #include "net/tls.h"
 
 namespace pennypost::net {
@@ -140,7 +141,13 @@ Awaitable<absl::Status> SocketStream::StartTlsServer(const TlsServerContext& con
                                                      absl::Duration timeout) {
   tls_context_ = context.Current();
   tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
-  co_return co_await Handshake(tls_context_, true, timeout);
+  auto handshake = Handshake(tls_context_, true, timeout);
+  absl::Status status = co_await std::move(handshake);
+  metrics::Counter("pennypost_tls_handshakes_total",
+                   "TLS handshakes as the server, by protocol version",
+                   {{"version", status.ok() ? SSL_get_version(tls_->native_handle()) : "failed"}})
+      .Increment();
+  co_return status;
 }
 
 Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& context,

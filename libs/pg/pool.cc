@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "metrics/metrics.h"
+
 namespace pennypost::pg {
 namespace {
 
@@ -16,6 +18,18 @@ constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
 void SleepWithJitter(int attempt) {
   thread_local std::minstd_rand random{std::random_device{}()};
   absl::SleepFor(absl::Milliseconds(1 + random() % (10u << attempt)));
+}
+
+// All pools of the process together.
+prometheus::Gauge& OpenConnections() {
+  static auto& gauge = metrics::Gauge("pennypost_db_pool_connections", "Open database connections");
+  return gauge;
+}
+
+prometheus::Histogram& WaitSeconds() {
+  static auto& histogram = metrics::DurationHistogram("pennypost_db_pool_wait_seconds",
+                                                      "Wait for a free database connection");
+  return histogram;
 }
 
 }  // namespace
@@ -53,10 +67,12 @@ void Pool::StartHealing() {
 absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
   std::unique_lock lock(mutex_);
   auto available = [this] { return !idle_.empty() || open_ < size_; };
+  absl::Time since = absl::Now();
   if (!freed_.wait_for(lock, absl::ToChronoMilliseconds(kAcquireTimeout), available)) {
     return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded,
                      "no database connection is free");
   }
+  WaitSeconds().Observe(absl::ToDoubleSeconds(absl::Now() - since));
   if (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
@@ -73,6 +89,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
     backoff_ = absl::Milliseconds(100);
     next_attempt_ = absl::InfinitePast();
     health_ = absl::OkStatus();
+    OpenConnections().Increment();
   } else {
     --open_;
     next_attempt_ = absl::Now() + backoff_;
@@ -94,6 +111,7 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
     health_ = UnavailableError(kAway);
     // The others of the pool are most likely gone too.
     open_ -= idle_.size();
+    OpenConnections().Decrement(static_cast<double>(idle_.size() + 1));
     idle_.clear();
     StartHealing();
   }

@@ -129,7 +129,10 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   }
   if (line->check_only) return printf("the configuration is good\n"), 0;
 
-  Admin admin(io, std::string(name));
+  metrics::Gauge("pennypost_build_info", "The running version; always 1",
+                 {{"service", std::string(name)}, {"version", PENNYPOST_VERSION}})
+      .Set(1);
+  Admin admin(io, std::string(name), tls->get());
   rpc_server.Add(&admin);
   std::vector<std::thread> io_threads;
   for (unsigned i = 0; i < threads; ++i) io_threads.emplace_back([&io] { io.run(); });

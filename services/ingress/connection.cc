@@ -55,8 +55,12 @@ class Connection {
     context_.client_ip = peer.address.ToString();
     context_.session_id = HexEncode(RandomBytes(8));
     ++platform_.sessions;
+    OpenSessions().Increment();
   }
-  ~Connection() { --platform_.sessions; }
+  ~Connection() {
+    --platform_.sessions;
+    OpenSessions().Decrement();
+  }
 
   net::Awaitable<void> Run() {
     auto open = Open();

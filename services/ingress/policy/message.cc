@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "log/log.h"
 #include "mail/header.h"
+#include "metrics/metrics.h"
 #include "services/ingress/policy/filter.h"
 #include "services/ingress/policy/handover.h"
 #include "services/ingress/policy/peer.h"
@@ -62,6 +63,16 @@ net::Awaitable<absl::StatusOr<CheckResponse>> FilterMessage(SessionContext& sess
   unjudged.set_action(CheckResponse::ACTION_ALLOW);
   unjudged.set_rule("filter-unavailable");
   co_return unjudged;
+}
+
+// `result` is accepted, refused (for good) or deferred.
+void CountMessage(const char* result, absl::Duration took) {
+  metrics::Counter("pennypost_ingress_messages_total", "Messages at the end of their content",
+                   {{"result", result}})
+      .Increment();
+  static auto& duration = metrics::DurationHistogram("pennypost_ingress_message_duration_seconds",
+                                                     "From the end of the content to the answer");
+  duration.Observe(absl::ToDoubleSeconds(took));
 }
 
 smtp::Outcome Refused(SessionContext& session, const mail::Envelope& envelope,
@@ -137,8 +148,13 @@ net::Awaitable<smtp::Outcome> WaitForRoom(SessionContext& session, size_t bytes)
 
 net::Awaitable<smtp::Outcome> AcceptMessage(SessionContext& session,
                                             const mail::Envelope& envelope) {
+  absl::Time since = session.platform.clock.Now();
   auto decide = Decide(session, envelope);
   smtp::Outcome outcome = co_await std::move(decide);
+  const char* result = std::holds_alternative<smtp::Accept>(outcome)   ? "accepted"
+                       : std::holds_alternative<smtp::Refuse>(outcome) ? "refused"
+                                                                       : "deferred";
+  CountMessage(result, session.platform.clock.Now() - since);
   session.body = {};
   session.lease.Release();
   session.targets.clear();
