@@ -12,7 +12,7 @@ class StartError(Exception):
     """One clear line for people."""
 
 
-def _postgres_bin(name: str) -> str:
+def postgres_bin(name: str) -> str:
     found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), key=lambda p: float(p.split("/")[4]))
     if not found:
         raise StartError("PostgreSQL is not installed; run tools/setup.sh run")
@@ -72,7 +72,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             shutil.rmtree(self.data, ignore_errors=True)
             made = subprocess.run(
-                _as_user() + [_postgres_bin("initdb"), "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8",
+                _as_user() + [postgres_bin("initdb"), "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8",
                               "--locale=C.UTF-8", "--data-checksums", "--no-instructions"],
                 capture_output=True, text=True, cwd="/")
             if made.returncode != 0:
@@ -85,7 +85,7 @@ class Postgres:
         (self.data / "postmaster.pid").unlink(missing_ok=True) if not self._alive() else None
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                _as_user() + [_postgres_bin("postgres"), "-D", self.data] + options, stdout=log, stderr=log,
+                _as_user() + [postgres_bin("postgres"), "-D", self.data] + options, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
         self._wait()
         self._create_database()
@@ -99,7 +99,7 @@ class Postgres:
             return False
 
     def _psql(self, database: str, sql: str) -> subprocess.CompletedProcess:
-        return subprocess.run([_postgres_bin("psql"), "-h", self.socket, "-U", "postgres", "-d", database, "-Atqc", sql],
+        return subprocess.run([postgres_bin("psql"), "-h", self.socket, "-U", "postgres", "-d", database, "-Atqc", sql],
                               capture_output=True, text=True, cwd="/")
 
     def sql(self, sql: str) -> str:
