@@ -62,8 +62,8 @@ if wanted unit; then
   fi
 fi
 if wanted integration || wanted e2e; then
-  say "build"
-  build build/main "all all_integration_tests" || true
+  say "build, and each header alone"
+  build build/main "all all_integration_tests all_headers" || true
 fi
 if wanted integration; then
   say "integration tests"
