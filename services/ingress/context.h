@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "services/ingress/body_budget.h"
 #include "services/ingress/connect_rate.h"
+#include "services/ingress/store_room.h"
 #include "smtp/server_session.h"
 
 namespace pennypost::ingress {
@@ -48,6 +49,7 @@ struct Platform {
   const net::TlsServerContext* tls;  // nullptr: no certificate
   BodyBudget budget;
   ConnectRate rate;
+  StoreRoom room;
   std::atomic<uint32_t> sessions{0};
 };
 

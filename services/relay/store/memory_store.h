@@ -34,6 +34,7 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::vector<Event>> History(const Uuid& mail_id) override;
   absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) override;
   absl::Status Health() const override { return down_; }
+  absl::Status Room() const override { return absl::OkStatus(); }
 
   // Every call fails with this until it is OK again.
   void SetDownForTest(absl::Status status) {
