@@ -93,6 +93,15 @@ TEST_F(ImapConnectionTest, ProxyHeader) {
   EXPECT_NE(out.find("PROXY BAD"), std::string::npos) << "from others it is no command: " << out;
 }
 
+// ROBUSTNESS S10
+TEST_F(ImapConnectionTest, AppendOfAHeaderBomb) {
+  std::string bomb = "To: " + std::string(200 << 10, 'x') + "\r\n\r\n";
+  std::string size = std::to_string(bomb.size());
+  EXPECT_EQ(Logged("a APPEND INBOX {" + size + "+}\r\n" + bomb + "\r\n"),
+            "a NO [TOOBIG] Header is larger than we take\r\n");
+  EXPECT_TRUE(mailbox_.Find("INBOX")->messages.empty());
+}
+
 // ROBUSTNESS 2.7, I17: our disk is not the user's quota.
 TEST_F(ImapConnectionTest, FullDiskAndFullQuota) {
   mailbox_.FailWith(
