@@ -195,6 +195,34 @@ TEST_F(Ingress, RecipientsThatAreRefused) {
   EXPECT_EQ(relay_.events[0].recipient(), "nobody@example.org");
 }
 
+// The history of a message tells of all its recipients.
+TEST_F(Ingress, RefusedRecipientsStandUnderTheIdOfTheMessage) {
+  Play({"EHLO a\r\n",
+        "MAIL FROM:<a@b.example>\r\nRCPT TO:<Nobody@example.org>\r\nRCPT TO:<bob@example.org>\r\n",
+        "DATA\r\n", "x\r\n.\r\n", "MAIL FROM:<a@b.example>\r\nRCPT TO:<nobody@example.org>\r\n"});
+  ASSERT_EQ(mailbox_.delivered.size(), 1u);
+  ASSERT_EQ(relay_.events.size(), 2u);
+  EXPECT_EQ(relay_.events[0].mail_id(), mailbox_.delivered.begin()->first);
+  EXPECT_EQ(relay_.events[0].recipient(), "nobody@example.org");
+  EXPECT_NE(relay_.events[1].mail_id(), relay_.events[0].mail_id());
+  EXPECT_EQ(relay_.events[1].mail_id().size(), 36u);
+}
+
+TEST(RefusalBudget, ABurstThenSoManyASecond) {
+  RefusalBudget budget;
+  absl::Time now = absl::FromUnixSeconds(1'700'000'000);
+  int taken = 0;
+  while (budget.Take(now)) ++taken;
+  EXPECT_EQ(taken, RefusalBudget::kBurst);
+  for (int second = 0; second < 10; ++second) {
+    now += absl::Seconds(1);
+    taken = 0;
+    while (budget.Take(now)) ++taken;
+    EXPECT_EQ(taken, RefusalBudget::kPerSecond);
+  }
+  EXPECT_FALSE(budget.Take(now - absl::Hours(1)));  // a clock that goes back gives nothing
+}
+
 // Our own trouble is never the sender's fault.
 TEST_F(Ingress, DirectoryAway) {
   for (const absl::Status& status :

@@ -62,7 +62,7 @@ smtp::Outcome Refused(SessionContext& session, const mail::Envelope& envelope,
                                      {"sender", envelope.SenderText()},
                                      {"size", uint64_t{session.body.size()}},
                                      {"reply", reply.ToString()}});
-  NoteRefusal(session, envelope, mail_id, "", reply.ToString());
+  NoteRefusal(session, envelope, "", reply.ToString());
   if (reply.IsPermanent()) return smtp::Refuse{reply};
   return smtp::Defer{reply};
 }
@@ -70,7 +70,7 @@ smtp::Outcome Refused(SessionContext& session, const mail::Envelope& envelope,
 net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelope& envelope) {
   Platform& platform = session.platform;
   absl::Time now = platform.clock.Now();
-  std::string mail_id = NewUuidV7(now).ToString();
+  const std::string mail_id = session.mail_id;
   mail::HeaderBlock header = mail::ParseHeaderBlock(session.body);
   if (header.Count("Received") > platform.options.max_hops) {  // RFC 5321 6.3, S15
     SmtpReply loops{554, "5.4.6", "too many hops: the message loops"};

@@ -1,5 +1,6 @@
 #include "services/ingress/policy/sender.h"
 
+#include "base/id.h"
 #include "log/log.h"
 #include "rpc/call.h"
 #include "services/ingress/smtp_error.h"
@@ -53,6 +54,7 @@ net::Awaitable<absl::Status> CheckOwnership(SessionContext& session,
 
 net::Awaitable<smtp::Outcome> CheckSender(SessionContext& session, const mail::Envelope& envelope) {
   session.targets.clear();
+  session.mail_id = NewUuidV7(session.platform.clock.Now()).ToString();
   auto ask = StoresAreFull(session.platform);
   bool full = co_await std::move(ask);
   if (full) co_return smtp::Defer{{452, "4.3.1", "no room here now, try again later"}};
