@@ -208,21 +208,6 @@ TEST_F(Ingress, RefusedRecipientsStandUnderTheIdOfTheMessage) {
   EXPECT_EQ(relay_.events[1].mail_id().size(), 36u);
 }
 
-TEST(RefusalBudget, ABurstThenSoManyASecond) {
-  RefusalBudget budget;
-  absl::Time now = absl::FromUnixSeconds(1'700'000'000);
-  int taken = 0;
-  while (budget.Take(now)) ++taken;
-  EXPECT_EQ(taken, RefusalBudget::kBurst);
-  for (int second = 0; second < 10; ++second) {
-    now += absl::Seconds(1);
-    taken = 0;
-    while (budget.Take(now)) ++taken;
-    EXPECT_EQ(taken, RefusalBudget::kPerSecond);
-  }
-  EXPECT_FALSE(budget.Take(now - absl::Hours(1)));  // a clock that goes back gives nothing
-}
-
 // Our own trouble is never the sender's fault.
 TEST_F(Ingress, DirectoryAway) {
   for (const absl::Status& status :
