@@ -11,7 +11,7 @@ help:
 	@echo "              CONFIG=file.yaml: laid over the defaults (deploy/local/lab.yaml is one)"
 	@echo "make stop, make status, make logs"
 	@echo "make test     build and run every test"
-	@echo "make lint     format, layers, coroutine rules"
+	@echo "make lint     format, layers, coroutine rules, clang-tidy, generated references"
 	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay or imap for one of them)"
 
 setup:

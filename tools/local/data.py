@@ -1,4 +1,5 @@
 """A private PostgreSQL and a private Redis: own folders, unix sockets, no system service touched."""
+import errno
 import glob
 import os
 import pathlib
@@ -36,6 +37,14 @@ def _tail(path: pathlib.Path, lines: int = 3) -> str:
         return " | ".join(path.read_text(errors="replace").strip().splitlines()[-lines:])
     except OSError:
         return "no log"
+
+
+def _in_words(text: str, folder: pathlib.Path) -> str:
+    """What a failed program said, in one line; a full disk by its name."""
+    if os.strerror(errno.ENOSPC) in text:
+        return f"the disk of {folder} is full"
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 class Postgres:
@@ -76,7 +85,7 @@ class Postgres:
                               "--locale=C.UTF-8", "--data-checksums", "--no-instructions"],
                 capture_output=True, text=True, cwd="/")
             if made.returncode != 0:
-                raise StartError(f"PostgreSQL cannot make its data folder {self.data}: {made.stderr.strip().splitlines()[-1:]}")
+                raise StartError(f"PostgreSQL cannot make its data folder {self.data}: {_in_words(made.stderr, self.data)}")
         settings = {"listen_addresses": "", "unix_socket_directories": str(self.socket), "unix_socket_permissions": "0777",
                     "max_connections": "100", "shared_buffers": "128MB", "wal_compression": "lz4",
                     "max_wal_size": "2GB", "checkpoint_timeout": "10min", "jit": "off", "logging_collector": "off",
@@ -114,7 +123,7 @@ class Postgres:
             if self._psql("postgres", "SELECT 1").returncode == 0:
                 return
             if self.process.poll() is not None:
-                raise StartError(f"PostgreSQL ended at its start: {_tail(self.log)}")
+                raise StartError(f"PostgreSQL ended at its start: {_in_words(_tail(self.log), self.data)}")
             time.sleep(0.05)
         raise StartError(f"PostgreSQL is not ready after 60 s: {_tail(self.log)}")
 
@@ -122,7 +131,7 @@ class Postgres:
         if self._psql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'pennypost'").stdout.strip() != "1":
             made = self._psql("postgres", "CREATE DATABASE pennypost")
             if made.returncode != 0:
-                raise StartError(f"PostgreSQL cannot make the database: {made.stderr.strip()}")
+                raise StartError(f"PostgreSQL cannot make the database: {_in_words(made.stderr, self.data)}")
 
     def stop(self, how: str = "INT") -> None:
         """INT: fast shutdown; QUIT: at once, as in a crash."""

@@ -66,6 +66,7 @@ class Platform:
         self.folder, self.build, self.mode, self.say = folder.resolve(), build, mode, say
         self.overlay = overlay or {}
         self.random_ports = random_ports
+        self.postgres_settings = {}
         self.processes = {}
         self.postgres = self.redis = None
         self.users = []
@@ -185,7 +186,7 @@ class Platform:
     def start(self) -> None:
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        self.postgres, self.redis = Postgres(self.folder / "pg"), Redis(self.folder / "redis")
+        self.postgres, self.redis = Postgres(self.folder / "pg", self.postgres_settings), Redis(self.folder / "redis")
         try:
             self._make_certificates()
             self._write_config()
