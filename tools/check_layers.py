@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LAYERS = {
     "base": 0, "mail": 0, "log": 0,
-    "sasl": 1, "smtp": 1, "imap": 1, "pop3": 1, "mime": 1, "mailauth": 1,
+    "proxy": 1, "sasl": 1, "smtp": 1, "imap": 1, "pop3": 1, "mime": 1, "mailauth": 1,
     "config": 2, "metrics": 2, "net": 2, "pg": 2, "redis": 2, "http": 2, "rpc": 2,
     "clients": 4, "runtime": 4,
     "testing": 9,

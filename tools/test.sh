@@ -72,9 +72,15 @@ fi
 if wanted fuzz; then
   say "fuzzers, ${FUZZ_SECONDS:-5} s each"
   if build build/fuzz all_fuzzers -DPP_FUZZ=ON -DCMAKE_CXX_COMPILER=clang++-14; then
+    while read -r source; do
+      [ -x "build/fuzz/${source%.cc}" ] || count "fuzz $source is built" false
+    done < <(git ls-files '*_fuzz.cc')
     while read -r fuzzer; do
-      count "fuzz $(basename "$fuzzer")" timeout 120 "$fuzzer" -max_total_time="${FUZZ_SECONDS:-5}" -rss_limit_mb=1024 \
-        -timeout=10 -artifact_prefix=build/
+      name=$(basename "$fuzzer")
+      tools/fuzz_seeds.py "$name" "build/fuzz/seeds/$name"
+      words=$(find libs services -name "$name.dict")
+      count "fuzz $name" timeout 120 "$fuzzer" -max_total_time="${FUZZ_SECONDS:-5}" -rss_limit_mb=1024 -timeout=10 \
+        -artifact_prefix=build/ ${words:+"-dict=$words"} "build/fuzz/seeds/$name"
     done < <(find build/fuzz/libs build/fuzz/services -name '*_fuzz' -type f 2>/dev/null | sort)
   fi
 fi

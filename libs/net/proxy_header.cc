@@ -1,12 +1,12 @@
 #include "net/proxy_header.h"
 
-#include "net/proxy_protocol.h"
+#include "proxy/proxy_protocol.h"
 
 namespace pennypost::net {
 
 Awaitable<absl::Status> ReadProxyHeader(Stream& stream, Peer& peer, absl::Duration timeout) {
   std::string header;
-  ProxyHeader parsed;
+  proxy::ProxyHeader parsed;
   size_t length = 0;
   for (;;) {
     char byte = 0;
@@ -15,9 +15,9 @@ Awaitable<absl::Status> ReadProxyHeader(Stream& stream, Peer& peer, absl::Durati
     if (!size.ok()) co_return size.status();
     if (*size == 0) co_return UnavailableError("closed in the PROXY header");
     header.push_back(byte);
-    ProxyResult result = ParseProxyHeader(header, parsed, length);
-    if (result == ProxyResult::kMalformed) co_return SyntaxError("malformed PROXY header");
-    if (result == ProxyResult::kDone) break;
+    proxy::ProxyResult result = proxy::ParseProxyHeader(header, parsed, length);
+    if (result == proxy::ProxyResult::kMalformed) co_return SyntaxError("malformed PROXY header");
+    if (result == proxy::ProxyResult::kDone) break;
   }
   if (!parsed.has_client) co_return absl::OkStatus();
   auto address = IpAddress::Parse(parsed.client);

@@ -1,8 +1,8 @@
-#include "net/proxy_protocol.h"
+#include "proxy/proxy_protocol.h"
 
 #include <gtest/gtest.h>
 
-namespace pennypost::net {
+namespace pennypost::proxy {
 namespace {
 
 std::string V2(char version_command, char family, std::string_view body) {
@@ -67,4 +67,4 @@ TEST(ProxyProtocol, Malformed) {
 }
 
 }  // namespace
-}  // namespace pennypost::net
+}  // namespace pennypost::proxy

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace pennypost::net {
+namespace pennypost::proxy {
 
 struct ProxyHeader {
   bool has_client =
@@ -26,4 +26,4 @@ ProxyResult ParseProxyHeader(std::string_view bytes, ProxyHeader& header, size_t
 
 inline constexpr size_t kMaxProxyHeader = 16 + 2048;
 
-}  // namespace pennypost::net
+}  // namespace pennypost::proxy
