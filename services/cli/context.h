@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct Context {
   std::string output = "table";  // or json
   config::v1::PlatformConfig config;
   clients::Clients clients;
+  // Others that a command opened; they stay open to the end (main.cc says why).
+  std::vector<std::unique_ptr<google::protobuf::RpcChannel>> channels;
   int exit_code = kDone;
 
   bool json() const { return output == "json"; }
