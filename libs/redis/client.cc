@@ -133,8 +133,11 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       opened = co_await net::ConnectUnix(path, absl::Seconds(1));
     } else {
       auto at = net::ParseHostPort(self->address);
-      auto ip = at.ok() ? net::IpAddress::Parse(at->host) : std::nullopt;
-      if (ip) opened = co_await net::ConnectTcp(*ip, at->port, absl::Seconds(1));
+      if (at.ok()) {
+        opened = co_await net::ConnectHost(at->host, at->port, absl::Seconds(1));
+      } else {
+        opened = at.status();
+      }
     }
     if (self->generation != mine) co_return;
     if (!opened.ok()) {

@@ -19,6 +19,8 @@ class Admin : public grpc::health::v1::Health {
   Admin(boost::asio::io_context& io, std::string name, const net::TlsServerContext* tls);
 
   absl::Status Listen(const std::string& address);
+  // The port that was bound (for port 0).
+  uint16_t port() const { return listener_.port(); }
   // Before: /readyz and gRPC health say no. `services` must outlive the admin.
   void SetServices(const std::vector<std::unique_ptr<Component>>* services);
   void SetDraining();

@@ -24,8 +24,7 @@ struct Context {
   std::string output = "table";  // or json
   config::v1::PlatformConfig config;
   clients::Clients clients;
-  // Kept to the end of the process: gRPC 1.51 aborts now and then ("prior > 0") when a channel goes
-  // while the thread that brought its last answer is still on its way out.
+  // Others that a command opened; they stay open to the end (main.cc says why).
   std::vector<std::unique_ptr<google::protobuf::RpcChannel>> channels;
   int exit_code = kDone;
 

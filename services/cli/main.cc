@@ -3,6 +3,17 @@
 
 #include "services/cli/context.h"
 
+namespace {
+
+// gRPC 1.51 ends its callback threads with the last channel and now and then aborts in that
+// (grpc_cq_internal_unref): what was asked is done, so the process ends with its channels open.
+int End(int code) {
+  fflush(nullptr);
+  std::_Exit(code);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace pennypost::cli;  // NOLINT: a parts list
   Context context;
@@ -27,10 +38,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
+    return End(app.exit(error) == 0 ? kDone : kUsage);
   }
-  // A thread of gRPC may still be on its way out of the last answer: static destructors would take
-  // the ground from under it.
-  fflush(nullptr);
-  std::_Exit(context.exit_code);
+  return End(context.exit_code);
 }

@@ -71,8 +71,8 @@ std::string HealthOf(Context& context, const std::string& endpoint, const rpc::T
   using namespace grpc::health::v1;  // NOLINT: one call
   auto channel = rpc::Connect(endpoint, tls);
   if (!channel.ok()) return MessageOf(channel.status());
-  Health::Stub stub(channel->get());
   context.channels.push_back(*std::move(channel));
+  Health::Stub stub(context.channels.back().get());
   auto answer = Ask<Health, HealthCheckRequest, HealthCheckResponse>(
       &stub, &Health::Check, HealthCheckRequest(), absl::Seconds(3));
   if (!answer.ok()) return "unreachable";
