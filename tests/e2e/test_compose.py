@@ -153,7 +153,7 @@ def first_mail(stack: Stack) -> None:
     mail = message("friend@far.example", "bob@example.test")
     with smtplib.SMTP("127.0.0.1", PORTS["smtp"], local_hostname="far.example", timeout=60) as smtp:
         smtp.send_message(mail)
-    stack.read(mail["Message-ID"])
+    assert b"spf=temperror" in stack.read(mail["Message-ID"])
     # Redis is optional, so that mail alone does not tell whether it is found and let in.
     asked = stack.compose("exec", "-T", "redis", "sh", "-c",
                           "REDISCLI_AUTH=$(cat /run/pennypost/cache/password) redis-cli dbsize").strip()
@@ -166,6 +166,7 @@ def command_line(stack: Stack) -> None:
     assert "good" in stack.cli("config", "check")
     stack.cli("domain", "create", "example.org")
     assert "example.org" in stack.cli("domain", "list")
+    assert "CREATE TABLE" in stack.compose("exec", "-T", "postgres", "pg_dump", "-U", "postgres", "--schema-only", "pennypost")
     with socket.create_connection(("127.0.0.1", PORTS["http"]), timeout=10) as http:
         http.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert b" 200 " in http.makefile("rb").readline(), "the status page"
