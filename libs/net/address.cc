@@ -43,6 +43,16 @@ std::string IpAddress::LimitKey() const {
   return network.ToString() + "/64";
 }
 
+std::string IpAddress::NetworkKey() const {
+  IpAddress network = *this;
+  if (IsV4()) {
+    network.bytes[15] = 0;
+    return network.ToString() + "/24";
+  }
+  std::fill(network.bytes.begin() + 7, network.bytes.end(), uint8_t{0});
+  return network.ToString() + "/56";
+}
+
 bool IpAddress::IsSpecial() const {
   static const std::vector<Cidr> special = *ParseCidrs({
       "0.0.0.0/8",

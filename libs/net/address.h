@@ -24,6 +24,8 @@ struct IpAddress {
   static std::optional<IpAddress> Parse(std::string_view text);
   // What limits count by: the address itself for IPv4, its /64 for IPv6.
   std::string LimitKey() const;
+  // The network around it, as one attacker may well hold it whole: /24, or /56 for IPv6.
+  std::string NetworkKey() const;
   // Loopback, private, link-local, multicast, documentation-free list of ROBUSTNESS N4 and W3:
   // never a place that a name in somebody else's DNS may send us to.
   bool IsSpecial() const;

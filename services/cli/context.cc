@@ -4,9 +4,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "config/config.h"
@@ -37,6 +39,20 @@ std::string Prompt(const char* text) {
   return line;
 }
 
+// What a terminal shows of it, and how wide: a UTF-8 character takes one column, near enough.
+std::string Printable(const std::string& text) {
+  std::string out = text;
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return out;
+}
+size_t Columns(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
 std::string FirstLine(std::istream& in) {
   std::string line;
   std::getline(in, line);
@@ -46,7 +62,11 @@ std::string FirstLine(std::istream& in) {
 
 }  // namespace
 
-bool Context::LoadConfig() {
+bool Context::LoadConfig(Acting acting) {
+  if (acting == Acting::kPlatformOnly && !actor.empty()) {
+    Fail("this command cannot be done with --as: it is the platform's own", kUsage);
+    return false;
+  }
   std::vector<char*> none = {nullptr};
   auto line = config::ParseCommandLine(0, none.data());
   config::Sources sources = line->sources;
@@ -61,8 +81,8 @@ bool Context::LoadConfig() {
   return true;
 }
 
-bool Context::Connect() {
-  if (!LoadConfig()) return false;
+bool Context::Connect(Acting acting) {
+  if (!LoadConfig(acting)) return false;
   absl::Status status = clients.Connect(config.common().rpc());
   if (status.ok()) return true;
   Fail(status);
@@ -81,23 +101,44 @@ void Context::Fail(const std::string& message, ExitCode code) {
   exit_code = code;
 }
 
+void Context::PrintDeleted(const std::string& name) const {
+  if (json()) {
+    printf("%s\n", nlohmann::json({{"deleted", name}}).dump(2).c_str());
+  } else {
+    printf("deleted %s\n", name.c_str());
+  }
+}
+
+std::string UsageError(const CLI::App* app, const CLI::Error& error) {
+  std::string command = "pennypost", what = error.what();
+  for (const CLI::App* at = app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    command += " " + at->get_name();
+  }
+  // A word that names no command is left over.
+  std::vector<std::string> left = app->remaining(true);
+  if (!left.empty()) what = fmt::format("no such command or option: {}", left.front());
+  return fmt::format("pennypost: {}; see: {} --help\n", what, command);
+}
+
 void PrintTable(const Row& head, const std::vector<Row>& rows) {
+  std::vector<Row> all = {head};
+  for (const Row& row : rows) {
+    all.emplace_back();
+    for (const std::string& text : row) all.back().push_back(Printable(text));
+  }
   std::vector<size_t> widths(head.size());
-  auto widen = [&](const Row& row) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  };
-  widen(head);
-  for (const Row& row : rows) widen(row);
-  auto print = [&](const Row& row) {
+  for (const Row& row : all) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Columns(row[i]));
+  }
+  for (const Row& row : all) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
       line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+      if (i + 1 < row.size()) line.append(widths[i] - Columns(row[i]) + 2, ' ');
     }
     printf("%s\n", line.c_str());
-  };
-  print(head);
-  for (const Row& row : rows) print(row);
+  }
 }
 
 void PrintJson(const google::protobuf::Message& message) {
@@ -114,6 +155,14 @@ std::string FormatTime(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0) return "-";
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()),
                           absl::UTCTimeZone());
+}
+
+CLI::Option* AddSwitch(CLI::App* command, const std::string& name, std::function<void(bool)> set,
+                       const std::string& help) {
+  return command
+      ->add_option_function<std::string>(
+          name, [set = std::move(set)](const std::string& v) { set(v == "true"); }, help)
+      ->check(CLI::IsMember({"true", "false"}));
 }
 
 absl::StatusOr<std::string> ReadPassword(const std::string& file) {

@@ -19,9 +19,13 @@ namespace pennypost::cli {
 
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kNotFound = 3, kCheckFailed = 4 };
 
+// Whether a command can be done in somebody's name (--as).
+enum class Acting { kPlatformOnly, kAnyone };
+
 struct Context {
   std::vector<std::string> config_files;
   std::string output = "table";  // or json
+  std::string actor;             // --as: whose rights count; empty: the platform's own
   config::v1::PlatformConfig config;
   clients::Clients clients;
   // Others that a command opened; they stay open to the end (main.cc says why).
@@ -29,13 +33,16 @@ struct Context {
   int exit_code = kDone;
 
   bool json() const { return output == "json"; }
-  // Reads the configuration; says what is wrong with it and sets the exit code.
-  bool LoadConfig();
+  // Reads the configuration; says what is wrong with it and sets the exit code. So where --as is
+  // given and has no meaning: nobody shall think that his rights were checked.
+  bool LoadConfig(Acting acting = Acting::kPlatformOnly);
   // The same and connects to the services.
-  bool Connect();
+  bool Connect(Acting acting = Acting::kPlatformOnly);
   // Prints "pennypost: ..." on stderr and sets the exit code that fits the status.
   void Fail(const absl::Status& status);
   void Fail(const std::string& message, ExitCode code = kFailed);
+  // "deleted NAME", or the same as JSON.
+  void PrintDeleted(const std::string& name) const;
 };
 
 // A call that waits. Commands are short: no event loop.
@@ -57,7 +64,8 @@ absl::StatusOr<Response> Ask(Service* service, rpc::Method<Service, Request, Res
 
 using Row = std::vector<std::string>;
 
-// Columns as wide as their longest value; nothing but the head for no rows.
+// Columns as wide as their longest value; nothing but the head for no rows. Control characters, of
+// other servers' words for instance, do not reach the terminal.
 void PrintTable(const Row& head, const std::vector<Row>& rows);
 // The protobuf JSON mapping, on several lines.
 void PrintJson(const google::protobuf::Message& message);
@@ -68,9 +76,20 @@ std::string FormatTime(const google::protobuf::Timestamp& time);
 // Never from the arguments, where every user of the machine could read it.
 absl::StatusOr<std::string> ReadPassword(const std::string& file);
 
+// "pennypost: --label is required; see: pennypost app-password create --help".
+std::string UsageError(const CLI::App* app, const CLI::Error& error);
+
+// An option that takes true or false.
+CLI::Option* AddSwitch(CLI::App* command, const std::string& name, std::function<void(bool)> set,
+                       const std::string& help);
+
 // Each adds its commands under `app`; the callbacks set context.exit_code.
 void AddDomainCommands(CLI::App& app, Context& context);
+void AddTenantCommands(CLI::App& app, Context& context);
 void AddAccountCommands(CLI::App& app, Context& context);
+void AddAccountImportCommand(CLI::App& account, Context& context);
+void AddGroupCommands(CLI::App& app, Context& context);
+void AddAuditCommands(CLI::App& app, Context& context);
 void AddAliasCommands(CLI::App& app, Context& context);
 void AddAppPasswordCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);

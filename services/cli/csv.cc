@@ -2,20 +2,21 @@
 
 namespace pennypost::cli {
 
-absl::StatusOr<std::vector<std::vector<std::string>>> ParseCsv(std::string_view text) {
+absl::StatusOr<std::vector<CsvRecord>> ParseCsv(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  std::vector<std::vector<std::string>> records;
-  std::vector<std::string> record;
+  std::vector<CsvRecord> records;
+  CsvRecord record{1, {}};
   std::string field;
   bool quoted = false, was_quoted = false;
-  int line = 1;
+  int line = 1, quote_line = 0;
   auto end_record = [&] {
-    record.push_back(std::move(field));
+    record.fields.push_back(std::move(field));
     field.clear();
     // An empty line is no record.
-    if (record.size() > 1 || !record[0].empty()) records.push_back(std::move(record));
-    record.clear();
+    bool empty = record.fields.size() == 1 && record.fields[0].empty();
+    if (!empty) records.push_back(std::move(record));
+    record = {line, {}};
     was_quoted = false;
   };
   for (size_t i = 0; i < text.size(); ++i) {
@@ -32,10 +33,11 @@ absl::StatusOr<std::vector<std::vector<std::string>>> ParseCsv(std::string_view 
       }
     } else if (c == '"' && field.empty() && !was_quoted) {
       quoted = was_quoted = true;
+      quote_line = line;
     } else if (c == '"' || (was_quoted && c != ',' && c != '\r' && c != '\n')) {
       return SyntaxError(fmt::format("line {}: a quote in the middle of a field", line));
     } else if (c == ',') {
-      record.push_back(std::move(field));
+      record.fields.push_back(std::move(field));
       field.clear();
       was_quoted = false;
     } else if (c == '\n') {
@@ -44,8 +46,8 @@ absl::StatusOr<std::vector<std::vector<std::string>>> ParseCsv(std::string_view 
       field.push_back(c);
     }
   }
-  if (quoted) return SyntaxError("the last quoted field has no end");
-  if (!field.empty() || !record.empty()) end_record();
+  if (quoted) return SyntaxError(fmt::format("line {}: a quoted field has no end", quote_line));
+  if (!field.empty() || !record.fields.empty()) end_record();
   return records;
 }
 

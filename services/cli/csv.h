@@ -9,8 +9,12 @@
 
 namespace pennypost::cli {
 
-// Records of fields; quoted fields may hold commas, quotes (doubled) and line ends. InvalidArgument
-// with the line.
-absl::StatusOr<std::vector<std::vector<std::string>>> ParseCsv(std::string_view text);
+struct CsvRecord {
+  int line = 0;  // where it begins
+  std::vector<std::string> fields;
+};
+
+// Quoted fields may hold commas, quotes (doubled) and line ends. InvalidArgument with the line.
+absl::StatusOr<std::vector<CsvRecord>> ParseCsv(std::string_view text);
 
 }  // namespace pennypost::cli

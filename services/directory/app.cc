@@ -36,14 +36,16 @@ class App : public runtime::Component {
   // Domains and users of the configuration that do not exist yet.
   absl::Status MakeConfigured() {
     Admin& admin = service_.admin();
+    Principal who = Principal::Platform("configuration");
     for (const std::string& domain : environment_.config.directory().domains()) {
-      absl::Status status = admin.CreateDomain(domain, "", "").status();
+      absl::Status status = admin.CreateDomain(who, {domain, "", "", ""}).status();
       if (!status.ok() && status.code() != absl::StatusCode::kAlreadyExists) return status;
     }
     for (const auto& user : environment_.config.directory().users()) {
       AccountChange rest;
       rest.role = user.role();
-      absl::Status status = admin.CreateAccount(user.address(), user.password(), rest).status();
+      absl::Status status =
+          admin.CreateAccount(who, user.address(), user.password(), rest).status();
       if (!status.ok() && status.code() != absl::StatusCode::kAlreadyExists) return status;
     }
     return absl::OkStatus();

@@ -2,9 +2,11 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "base/text.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "net/address.h"
+#include "services/directory/paging.h"
 #include "services/directory/proto_convert.h"
 
 namespace pennypost::directory {
@@ -14,16 +16,11 @@ constexpr absl::Duration kResolutionLife = absl::Seconds(2);
 constexpr size_t kResolutionEntries = 20000;
 constexpr size_t kSqlQueue = 2000;
 constexpr size_t kHashQueue = 64;
-constexpr int kMaxPage = 1000;
-
-int PageSize(int asked) {
-  return asked <= 0 || asked > kMaxPage ? kMaxPage : asked;
-}
-
 LoginAttempt ToAttempt(const std::string& user, const std::string& protocol,
                        const std::string& client_ip) {
   auto address = net::IpAddress::Parse(client_ip);
-  return {user, protocol, address ? address->LimitKey() : client_ip};
+  if (!address) return {user, protocol, client_ip, client_ip + "/?"};
+  return {user, protocol, address->LimitKey(), address->NetworkKey()};
 }
 
 }  // namespace
@@ -32,9 +29,10 @@ DirectoryServiceImpl::DirectoryServiceImpl(boost::asio::io_context& io, Store& s
                                            const Clock& clock, const DirectoryOptions& options)
     : io_(io),
       store_(store),
-      admin_(store, options.login.cost),
-      login_(store, clock, options.login),
       recipients_(store, options.recipients),
+      admin_(store, recipients_, options.login.cost),
+      login_(store, clock, options.login),
+      senders_(store, options.recipients.delimiter),
       cache_(clock, kResolutionLife, kResolutionEntries),
       sql_pool_(options.sql_threads, kSqlQueue),
       hash_pool_(options.hash_threads, kHashQueue) {}
@@ -48,7 +46,10 @@ void DirectoryServiceImpl::ResolveRecipient(Controller* controller,
     return;
   }
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(Resolution resolution, recipients_.Resolve(request->address()));
+    Poster poster{request->poster().account_id(), request->poster().sender()};
+    ASSIGN_OR_RETURN(
+        Resolution resolution,
+        recipients_.Resolve(request->address(), request->has_poster() ? &poster : nullptr));
     cache_.Put(request->address(), resolution);
     ToProto(resolution, response);
     return absl::OkStatus();
@@ -67,9 +68,7 @@ void DirectoryServiceImpl::FinishLogin(Controller* controller, LoginOutcome outc
       .Increment();
   if (outcome.account.ok()) {
     ToProto(*outcome.account, response->mutable_account());
-    if (outcome.account->quota_bytes == 0) {
-      response->mutable_account()->set_quota_bytes(recipients_.options().default_quota_bytes);
-    }
+    response->mutable_account()->set_quota_bytes(recipients_.QuotaOf(*outcome.account));
     done->Run();
     return;
   }
@@ -131,7 +130,7 @@ void DirectoryServiceImpl::CheckSender(Controller* controller,
                                        v1::CheckSenderResponse* response, Done* done) {
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     std::vector<std::string> addresses(request->addresses().begin(), request->addresses().end());
-    ASSIGN_OR_RETURN(auto refused, admin_.ForeignSenders(request->account_id(), addresses));
+    ASSIGN_OR_RETURN(auto refused, senders_.Foreign(request->account_id(), addresses));
     for (std::string& address : refused) response->add_refused(std::move(address));
     return absl::OkStatus();
   });
@@ -143,7 +142,8 @@ void DirectoryServiceImpl::GetSigningKeys(Controller* controller,
   sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(auto domain, store_.FindDomain(request->domain()));
     if (!domain || !domain->enabled) return absl::OkStatus();
-    for (const KeyRow& key : domain->keys) {
+    ASSIGN_OR_RETURN(auto keys, store_.ListKeys(domain->id));
+    for (const KeyRow& key : keys) {
       v1::SigningKey* to = response->add_keys();
       to->set_selector(key.selector);
       to->set_algorithm(key.algorithm);
@@ -153,187 +153,58 @@ void DirectoryServiceImpl::GetSigningKeys(Controller* controller,
   });
 }
 
-void DirectoryServiceImpl::Change(Controller* controller, Done* done,
-                                  std::function<absl::Status()> work) {
-  hash_pool_.Run(controller, done, [this, work = std::move(work)] {
-    absl::Status status = work();
+absl::Status DirectoryServiceImpl::As(Controller* controller, const std::string& actor,
+                                      const Work& work) {
+  const std::string& caller = static_cast<rpc::Controller*>(controller)->caller();
+  ASSIGN_OR_RETURN(Principal who, admin_.FindPrincipal(actor, caller));
+  absl::Status status = work(who);
+  if (status.code() == absl::StatusCode::kPermissionDenied) {
+    log::Warning("directory.denied", {{"actor", who.address}, {"caller", caller}});
+  }
+  return status;
+}
+
+void DirectoryServiceImpl::Read(Controller* controller, Done* done, const std::string& actor,
+                                Work work) {
+  sql_pool_.Run(controller, done, [this, controller, &actor, work = std::move(work)] {
+    return As(controller, actor, work);
+  });
+}
+
+void DirectoryServiceImpl::Change(Controller* controller, Done* done, const std::string& actor,
+                                  Work work) {
+  hash_pool_.Run(controller, done, [this, controller, &actor, work = std::move(work)] {
+    absl::Status status = As(controller, actor, work);
     cache_.Clear();
     return status;
   });
 }
 
-void DirectoryServiceImpl::CreateDomain(Controller* controller,
-                                        const v1::CreateDomainRequest* request,
-                                        v1::CreateDomainResponse* response, Done* done) {
-  Change(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(DomainRow row, admin_.CreateDomain(request->name(), request->alias_of(),
-                                                        request->catch_all()));
-    log::Info("directory.domain.created", {{"domain", row.name}});
-    ToProto(row, response->mutable_domain());
-    return absl::OkStatus();
+void DirectoryServiceImpl::Authorize(Controller* controller, const v1::AuthorizeRequest* request,
+                                     v1::AuthorizeResponse*, Done* done) {
+  Read(controller, done, request->actor(), [request](const Principal& who) -> absl::Status {
+    if (request->action() == "queue.read") return directory::Authorize(who, Action::kReadQueue, {});
+    if (request->action() == "queue.change")
+      return directory::Authorize(who, Action::kChangeQueue, {});
+    return PolicyError(fmt::format("'{}' is no action that may be allowed", request->action()));
   });
 }
 
-void DirectoryServiceImpl::ListDomains(Controller* controller,
-                                       const v1::ListDomainsRequest* request,
-                                       v1::ListDomainsResponse* response, Done* done) {
-  sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    if (!request->name().empty()) {
-      ASSIGN_OR_RETURN(DomainRow row, admin_.GetDomain(request->name()));
-      ToProto(row, response->add_domains());
-      return absl::OkStatus();
-    }
-    int limit = PageSize(request->page_size());
-    ASSIGN_OR_RETURN(auto rows, store_.ListDomains(request->page_token(), limit));
-    for (const DomainRow& row : rows) ToProto(row, response->add_domains());
-    if (static_cast<int>(rows.size()) == limit) response->set_next_page_token(rows.back().name);
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::UpdateDomain(Controller* controller,
-                                        const v1::UpdateDomainRequest* request,
-                                        v1::UpdateDomainResponse* response, Done* done) {
-  Change(controller, done, [this, request, response]() -> absl::Status {
-    std::optional<std::string> catch_all;
-    std::optional<bool> enabled;
-    if (request->has_catch_all()) catch_all = request->catch_all();
-    if (request->has_enabled()) enabled = request->enabled();
-    ASSIGN_OR_RETURN(DomainRow row, admin_.UpdateDomain(request->name(), catch_all, enabled));
-    ToProto(row, response->mutable_domain());
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::DeleteDomain(Controller* controller,
-                                        const v1::DeleteDomainRequest* request,
-                                        v1::DeleteDomainResponse*, Done* done) {
-  Change(controller, done, [this, request] { return admin_.DeleteDomain(request->name()); });
-}
-
-void DirectoryServiceImpl::CreateAccount(Controller* controller,
-                                         const v1::CreateAccountRequest* request,
-                                         v1::CreateAccountResponse* response, Done* done) {
-  Change(controller, done, [this, request, response]() -> absl::Status {
-    AccountChange rest;
-    rest.display_name = request->display_name();
-    rest.quota_bytes = request->quota_bytes();
-    rest.role = request->role();
-    ASSIGN_OR_RETURN(AccountRow row,
-                     admin_.CreateAccount(request->address(), request->password(), rest));
-    log::Info("directory.account.created", {{"account", row.id}, {"address", row.address}});
-    ToProto(row, response->mutable_account());
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::GetAccount(Controller* controller, const v1::GetAccountRequest* request,
-                                      v1::GetAccountResponse* response, Done* done) {
-  sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(AccountRow row, admin_.GetAccount(request->address()));
-    ToProto(row, response->mutable_account());
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::ListAccounts(Controller* controller,
-                                        const v1::ListAccountsRequest* request,
-                                        v1::ListAccountsResponse* response, Done* done) {
-  sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    int limit = PageSize(request->page_size());
-    ASSIGN_OR_RETURN(auto rows,
-                     store_.ListAccounts(request->domain(), request->page_token(), limit));
-    for (const AccountRow& row : rows) ToProto(row, response->add_accounts());
-    if (static_cast<int>(rows.size()) == limit) response->set_next_page_token(rows.back().address);
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::UpdateAccount(Controller* controller,
-                                         const v1::UpdateAccountRequest* request,
-                                         v1::UpdateAccountResponse* response, Done* done) {
-  Change(controller, done, [this, request, response]() -> absl::Status {
-    AccountChange change;
-    if (request->has_password()) change.password = request->password();
-    if (request->has_display_name()) change.display_name = request->display_name();
-    if (request->has_quota_bytes()) change.quota_bytes = request->quota_bytes();
-    if (request->has_enabled()) change.enabled = request->enabled();
-    if (request->has_role()) change.role = request->role();
-    ASSIGN_OR_RETURN(AccountRow row, admin_.UpdateAccount(request->address(), change));
-    ToProto(row, response->mutable_account());
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::DeleteAccount(Controller* controller,
-                                         const v1::DeleteAccountRequest* request,
-                                         v1::DeleteAccountResponse*, Done* done) {
-  Change(controller, done, [this, request] { return admin_.DeleteAccount(request->address()); });
-}
-
-void DirectoryServiceImpl::CreateAlias(Controller* controller,
-                                       const v1::CreateAliasRequest* request,
-                                       v1::CreateAliasResponse* response, Done* done) {
-  Change(controller, done, [this, request, response]() -> absl::Status {
-    const v1::Alias& alias = request->alias();
-    std::vector<std::string> targets(alias.targets().begin(), alias.targets().end());
-    ASSIGN_OR_RETURN(AliasRow row, admin_.CreateAlias(alias.address(), targets, alias.send_as()));
-    ToProto(row, response->mutable_alias());
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::ListAliases(Controller* controller,
-                                       const v1::ListAliasesRequest* request,
-                                       v1::ListAliasesResponse* response, Done* done) {
-  sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    int limit = PageSize(request->page_size());
-    ASSIGN_OR_RETURN(auto rows,
-                     store_.ListAliases(request->domain(), request->page_token(), limit));
-    for (const AliasRow& row : rows) ToProto(row, response->add_aliases());
-    if (static_cast<int>(rows.size()) == limit) response->set_next_page_token(rows.back().address);
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::DeleteAlias(Controller* controller,
-                                       const v1::DeleteAliasRequest* request,
-                                       v1::DeleteAliasResponse*, Done* done) {
-  Change(controller, done, [this, request] { return admin_.DeleteAlias(request->address()); });
-}
-
-void DirectoryServiceImpl::CreateAppPassword(Controller* controller,
-                                             const v1::CreateAppPasswordRequest* request,
-                                             v1::CreateAppPasswordResponse* response, Done* done) {
-  Change(controller, done, [this, request, response]() -> absl::Status {
-    AppPasswordRow row;
-    row.label = request->label();
-    row.protocols.assign(request->protocols().begin(), request->protocols().end());
-    ASSIGN_OR_RETURN(std::string password, admin_.CreateAppPassword(request->address(), row));
-    ToProto(row, response->mutable_app_password());
-    response->set_password(password);
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::ListAppPasswords(Controller* controller,
-                                            const v1::ListAppPasswordsRequest* request,
-                                            v1::ListAppPasswordsResponse* response, Done* done) {
-  sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(AccountRow account, admin_.GetAccount(request->address()));
-    ASSIGN_OR_RETURN(auto rows, store_.ListAppPasswords(account.id));
-    for (const AppPasswordRow& row : rows) ToProto(row, response->add_app_passwords());
-    return absl::OkStatus();
-  });
-}
-
-void DirectoryServiceImpl::DeleteAppPassword(Controller* controller,
-                                             const v1::DeleteAppPasswordRequest* request,
-                                             v1::DeleteAppPasswordResponse*, Done* done) {
-  Change(controller, done, [this, request]() -> absl::Status {
-    ASSIGN_OR_RETURN(AccountRow account, admin_.GetAccount(request->address()));
-    return store_.DeleteAppPassword(account.id, request->id());
-  });
+void DirectoryServiceImpl::ListAudit(Controller* controller, const v1::ListAuditRequest* request,
+                                     v1::ListAuditResponse* response, Done* done) {
+  Read(controller, done, request->actor(),
+       [this, request, response](const Principal& who) -> absl::Status {
+         int limit = PageSize(request->page_size());
+         auto before = ParseUint(request->page_token().empty() ? "0" : request->page_token());
+         if (!before) return SyntaxError("a page_token is one that a page before gave");
+         Admin::AuditWanted wanted{request->by(), request->object(), request->tenant(),
+                                   static_cast<int64_t>(*before), limit};
+         ASSIGN_OR_RETURN(auto rows, admin_.ListAudit(who, wanted));
+         for (const AuditRow& row : rows) ToProto(row, response->add_entries());
+         if (static_cast<int>(rows.size()) == limit)
+           response->set_next_page_token(std::to_string(rows.back().id));
+         return absl::OkStatus();
+       });
 }
 
 }  // namespace pennypost::directory

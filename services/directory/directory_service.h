@@ -9,6 +9,8 @@
 #include "services/directory/core/admin.h"
 #include "services/directory/core/login.h"
 #include "services/directory/core/recipients.h"
+#include "services/directory/core/resolution_cache.h"
+#include "services/directory/core/senders.h"
 
 namespace pennypost::directory {
 
@@ -31,6 +33,7 @@ class DirectoryServiceImpl : public v1::DirectoryService {
 
 #define PP_METHOD(Name) \
   void Name(Controller*, const v1::Name##Request*, v1::Name##Response*, Done*) override
+  // directory_service.cc
   PP_METHOD(ResolveRecipient);
   void Authenticate(Controller*, const v1::AuthenticateRequest*, v1::AuthenticateResponse*,
                     Done*) override;
@@ -39,35 +42,56 @@ class DirectoryServiceImpl : public v1::DirectoryService {
                    Done*) override;
   PP_METHOD(CheckSender);
   PP_METHOD(GetSigningKeys);
+  PP_METHOD(Authorize);
+  PP_METHOD(ListAudit);
+  // service_domains.cc
+  PP_METHOD(CreateTenant);
+  PP_METHOD(ListTenants);
+  PP_METHOD(UpdateTenant);
+  PP_METHOD(DeleteTenant);
   PP_METHOD(CreateDomain);
   PP_METHOD(ListDomains);
   PP_METHOD(UpdateDomain);
   PP_METHOD(DeleteDomain);
+  // service_accounts.cc
   PP_METHOD(CreateAccount);
   PP_METHOD(GetAccount);
   PP_METHOD(ListAccounts);
   PP_METHOD(UpdateAccount);
   PP_METHOD(DeleteAccount);
-  PP_METHOD(CreateAlias);
-  PP_METHOD(ListAliases);
-  PP_METHOD(DeleteAlias);
   PP_METHOD(CreateAppPassword);
   PP_METHOD(ListAppPasswords);
   PP_METHOD(DeleteAppPassword);
+  // service_addresses.cc
+  PP_METHOD(CreateAlias);
+  PP_METHOD(ListAliases);
+  PP_METHOD(DeleteAlias);
+  PP_METHOD(CreateGroup);
+  PP_METHOD(ListGroups);
+  PP_METHOD(UpdateGroup);
+  PP_METHOD(ChangeMembers);
+  PP_METHOD(DeleteGroup);
 #undef PP_METHOD
 
  private:
+  using Work = std::function<absl::Status(const Principal& who)>;
+
   // Ends a login, after its delay.
   void FinishLogin(Controller* controller, LoginOutcome outcome, v1::AuthenticateResponse* response,
                    Done* done, const std::string& protocol);
-  // A change: what was resolved before may be wrong now.
-  void Change(Controller* controller, Done* done, std::function<absl::Status()> work);
+  // `work` in the name of the actor, on the SQL pool.
+  void Read(Controller* controller, Done* done, const std::string& actor, Work work);
+  // The same for a change: what was resolved before may be wrong now. On the pool for hashing,
+  // since passwords and keys are made.
+  void Change(Controller* controller, Done* done, const std::string& actor, Work work);
+  absl::Status As(Controller* controller, const std::string& actor, const Work& work);
 
   boost::asio::io_context& io_;
   Store& store_;
+  RecipientResolver recipients_;
   Admin admin_;
   Login login_;
-  RecipientResolver recipients_;
+  Senders senders_;
   ResolutionCache cache_;
   rpc::WorkerPool sql_pool_;
   rpc::WorkerPool hash_pool_;

@@ -7,10 +7,13 @@
 
 namespace pennypost::directory {
 
+void ToProto(const TenantRow& row, v1::Tenant* out);
 void ToProto(const DomainRow& row, v1::Domain* out);
 void ToProto(const AccountRow& row, v1::Account* out);
 void ToProto(const AliasRow& row, v1::Alias* out);
+void ToProto(const GroupRow& row, v1::Group* out);
 void ToProto(const AppPasswordRow& row, v1::AppPassword* out);
+void ToProto(const AuditRow& row, v1::AuditEntry* out);
 void ToProto(const Resolution& resolution, v1::ResolveRecipientResponse* out);
 
 }  // namespace pennypost::directory

@@ -208,6 +208,24 @@ TEST_F(Ingress, RefusedRecipientsStandUnderTheIdOfTheMessage) {
   EXPECT_EQ(relay_.events[1].mail_id().size(), 36u);
 }
 
+// A group may ask who sends; a suspended tenant's mail is to come again.
+TEST_F(Ingress, GroupsAndSuspendedTenants) {
+  std::string output =
+      Play({"EHLO a\r\n",
+            "MAIL FROM:<a@b.example>\r\nRCPT TO:<closed@example.org>\r\n"
+            "RCPT TO:<empty@example.org>\r\nRCPT TO:<huge@example.org>\r\n"
+            "RCPT TO:<later@example.org>\r\nRSET\r\n"
+            "MAIL FROM:<member@remote.example>\r\nRCPT TO:<closed@example.org>\r\nRSET\r\n"
+            "MAIL FROM:<>\r\nRCPT TO:<closed@example.org>\r\n"});
+  EXPECT_EQ(output.substr(output.find("250 2.1.0 ok\r\n")),
+            "250 2.1.0 ok\r\n550 5.7.1 only members may send to this group\r\n"
+            "550 5.2.4 the group has no members\r\n"
+            "550 5.2.4 the address leads to too many others\r\n"
+            "450 4.2.1 this mailbox takes no mail for now, try again later\r\n250 2.0.0 ok\r\n"
+            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.0.0 ok\r\n"
+            "250 2.1.0 ok\r\n550 5.7.1 only members may send to this group\r\n");
+}
+
 // Our own trouble is never the sender's fault.
 TEST_F(Ingress, DirectoryAway) {
   for (const absl::Status& status :

@@ -70,6 +70,18 @@ class FakeDirectory : public directory::v1::DirectoryService {
       response->set_kind(Response::KIND_LOOP);
     } else if (address.starts_with("off@")) {
       response->set_kind(Response::KIND_DISABLED);
+    } else if (address.starts_with("later@")) {
+      response->set_kind(Response::KIND_SUSPENDED);
+    } else if (address.starts_with("empty@")) {
+      response->set_kind(Response::KIND_EMPTY_GROUP);
+    } else if (address.starts_with("huge@")) {
+      response->set_kind(Response::KIND_TOO_LARGE);
+    } else if (address.starts_with("closed@") && request->poster().account_id() != 1 &&
+               request->poster().sender() != "member@remote.example") {
+      response->set_kind(Response::KIND_NOT_ALLOWED);
+      response->set_detail("only members may send to this group");
+    } else if (address.starts_with("closed@")) {
+      add(1, "bob@example.org");
     } else {
       response->set_kind(Response::KIND_UNKNOWN_USER);
     }

@@ -106,7 +106,8 @@ class App final : public runtime::Component {
         hints_(environment.io, environment.config.common().redis().address(),
                environment.config.common().redis().password(), [this] { dispatcher_.Wake(); }),
         call_pool_(threads_, kQueueOfPool),
-        service_(store_, call_pool_, SystemClock(), [this] { OnDue(); }) {
+        service_(
+            store_, call_pool_, SystemClock(), [this] { OnDue(); }, environment.clients.directory) {
     environment.clients.relay = &service_;
     environment.rpc_server.Add(&service_);
   }

@@ -27,7 +27,9 @@ net::Awaitable<absl::StatusOr<Resolution>> DirectoryResolver::Resolve(std::strin
   if (!response.ok()) co_return response.status();
   Resolution resolution;
   if (response->kind() == ResolveRecipientResponse::KIND_REMOTE_DOMAIN) co_return resolution;
-  resolution.kind = Resolution::Kind::kUnknown;
+  resolution.kind = response->kind() == ResolveRecipientResponse::KIND_SUSPENDED
+                        ? Resolution::Kind::kSuspended
+                        : Resolution::Kind::kUnknown;
   if (response->kind() != ResolveRecipientResponse::KIND_DELIVERABLE) co_return resolution;
   for (const directory::v1::RecipientTarget& target : response->targets()) {
     Recipient recipient;

@@ -2,18 +2,38 @@
 
 #include <algorithm>
 
+#include "rpc/call.h"
 #include "services/relay/proto_convert.h"
 
 namespace pennypost::relay {
 namespace {
 
 constexpr int kMaxPage = 1000;
+constexpr absl::Duration kTimeout = absl::Seconds(10);
 
 int Limited(int asked) {
   return asked <= 0 || asked > kMaxPage ? kMaxPage : asked;
 }
 
 }  // namespace
+
+void RelayService::RunFor(Controller* controller, Done* done, const std::string& actor,
+                          const char* action, std::function<absl::Status()> work) {
+  if (actor.empty()) return pool_.Run(controller, done, std::move(work));
+  if (directory_ == nullptr)
+    return rpc::Finish(controller, done, UnavailableError("no directory service"));
+  directory::v1::AuthorizeRequest question;
+  question.set_actor(actor);
+  question.set_action(action);
+  rpc::CallAsync<directory::v1::DirectoryService, directory::v1::AuthorizeRequest,
+                 directory::v1::AuthorizeResponse>(
+      *directory_, &directory::v1::DirectoryService::Authorize, std::move(question), kTimeout,
+      [this, controller, done,
+       work = std::move(work)](const absl::StatusOr<directory::v1::AuthorizeResponse>& answer) {
+        if (!answer.ok()) return rpc::Finish(controller, done, answer.status());
+        pool_.Run(controller, done, work);
+      });
+}
 
 void RelayService::Enqueue(Controller* controller, const v1::EnqueueRequest* request,
                            v1::EnqueueResponse*, Done* done) {
@@ -34,33 +54,38 @@ void RelayService::CheckRoom(Controller* controller, const v1::CheckRoomRequest*
 
 void RelayService::ListDeliveries(Controller* controller, const v1::ListDeliveriesRequest* request,
                                   v1::ListDeliveriesResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(DeliveryFilter filter, FromProto(request->filter()));
-    ASSIGN_OR_RETURN(Position after, PositionFromToken(request->page_token()));
-    int limit = Limited(request->page_size());
-    ASSIGN_OR_RETURN(std::vector<DeliveryRow> rows, store_.List(filter, after, limit));
-    for (const DeliveryRow& row : rows) ToProto(row, *response->add_deliveries());
-    if (static_cast<int>(rows.size()) == limit) response->set_next_page_token(TokenOf(rows.back()));
-    return absl::OkStatus();
-  });
+  RunFor(controller, done, request->actor(), "queue.read",
+         [this, request, response]() -> absl::Status {
+           ASSIGN_OR_RETURN(DeliveryFilter filter, FromProto(request->filter()));
+           ASSIGN_OR_RETURN(Position after, PositionFromToken(request->page_token()));
+           int limit = Limited(request->page_size());
+           ASSIGN_OR_RETURN(std::vector<DeliveryRow> rows, store_.List(filter, after, limit));
+           for (const DeliveryRow& row : rows) ToProto(row, *response->add_deliveries());
+           if (static_cast<int>(rows.size()) == limit)
+             response->set_next_page_token(TokenOf(rows.back()));
+           return absl::OkStatus();
+         });
 }
 
 void RelayService::ChangeDeliveries(Controller* controller,
                                     const v1::ChangeDeliveriesRequest* request,
                                     v1::ChangeDeliveriesResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(Change change, FromProto(request->action()));
-    ASSIGN_OR_RETURN(DeliveryFilter filter, FromProto(request->filter()));
-    if (filter.IsEmpty())
-      return SyntaxError("say which deliveries: an empty filter would mean all");
-    auto matched = request->dry_run()
-                       ? store_.CountChangeable(change, filter)
-                       : store_.ChangeDeliveries(change, filter, request->reason(), clock_.Now());
-    RETURN_IF_ERROR(matched.status());
-    response->set_matched(static_cast<uint64_t>(*matched));
-    on_due_();
-    return absl::OkStatus();
-  });
+  RunFor(controller, done, request->actor(), "queue.change",
+         [this, request, response]() -> absl::Status {
+           ASSIGN_OR_RETURN(Change change, FromProto(request->action()));
+           ASSIGN_OR_RETURN(DeliveryFilter filter, FromProto(request->filter()));
+           if (filter.IsEmpty())
+             return SyntaxError("say which deliveries: an empty filter would mean all");
+           auto matched =
+               request->dry_run()
+                   ? store_.CountChangeable(change, filter)
+                   : store_.ChangeDeliveries(change, filter, {request->reason(), request->actor()},
+                                             clock_.Now());
+           RETURN_IF_ERROR(matched.status());
+           response->set_matched(static_cast<uint64_t>(*matched));
+           on_due_();
+           return absl::OkStatus();
+         });
 }
 
 void RelayService::GetQueueStats(Controller* controller, const v1::GetQueueStatsRequest*,

@@ -69,6 +69,12 @@ class FakeDirectory final : public directory::v1::DirectoryService {
     }
     done->Run();
   }
+  void Authorize(google::protobuf::RpcController* controller,
+                 const directory::v1::AuthorizeRequest* request, directory::v1::AuthorizeResponse*,
+                 google::protobuf::Closure* done) override {
+    bool allowed = request->actor() == "root@a.test" && request->action() == "queue.change";
+    rpc::Finish(controller, done, allowed ? absl::OkStatus() : PolicyError("no"));
+  }
   mailauth::DkimPrivateKey key;
 };
 
@@ -196,9 +202,11 @@ class RelayTest : public ::testing::Test, public TransportFactory {
   DispatcherOptions options_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::vector<std::unique_ptr<Dispatcher>> stopped_;
-  RelayService service_{store_, call_pool_, SystemClock(), [this] {
+  RelayService service_{store_, call_pool_, SystemClock(),
+                        [this] {
                           if (dispatcher_) dispatcher_->Wake();
-                        }};
+                        },
+                        directory_client_};
   std::thread thread_;
 };
 
@@ -274,6 +282,11 @@ TEST_F(RelayTest, AnOperatorReleasesWhatIsHeld) {
   EXPECT_EQ(changed.matched(), 1u);
   EXPECT_EQ(StateOf("cid@c.test"), "held ");
   change.set_dry_run(false);
+  change.set_actor("bob@a.test");
+  EXPECT_EQ(Call(&RelayService::ChangeDeliveries, change, changed).code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(StateOf("cid@c.test"), "held ");
+  change.set_actor("root@a.test");
   ASSERT_TRUE(Call(&RelayService::ChangeDeliveries, change, changed).ok());
   EXPECT_EQ(StateOf("cid@c.test"), "cancelled ");
   v1::GetQueueStatsResponse stats;

@@ -281,6 +281,28 @@ def test_inbound_results():
                 assert f"header.d={domain}" in fields[0] and f"smtp.mailfrom={domain}" in fields[0].replace("x@", ""), fields
 
 
+def test_auth_check():
+    """What the command says of a message is what filter says, with keys and policies of a real zone."""
+    with world() as lab:
+        private = lab.private
+        mail = message("x@spf-pass.world.test", "bob@example.test", "check")
+        signed = sign(wire(mail), "spf-pass.world.test", private)
+        for raw, sender, ip, spf, dkim, code in (
+                (signed, "x@spf-pass.world.test", "127.0.0.1", "pass", "pass", 0),
+                (signed.replace(b"\r\n", b"\n"), "x@spf-pass.world.test", "127.0.0.1", "pass", "pass", 0),  # a file of this machine
+                (signed.replace(b"hello", b"hullo"), "x@spf-pass.world.test", "192.0.2.9", "fail", "fail", 4),
+                (wire(mail), "x@best.world.test", "127.0.0.1", "none", "none", 0),
+                (wire(mail), "", "127.0.0.1", "none", "none", 0)):
+            words = ["auth-check", "--ip", ip, "--helo", "best.world.test"] + (["--mail-from", sender] if sender else [])
+            text = lab.cli(*words, stdin=raw.decode(), code=code)
+            rows = {line.split()[0]: line.split()[1] for line in text.splitlines()[1:3]}
+            assert rows == {"spf": spf, "dkim": dkim}, (sender, ip, text)
+            assert "Authentication-Results: mail.example.test" in text and f"spf={spf}" in text, text
+            answer = subprocess.run([lab.end["cli"], "-o", "json", *words], input=raw, capture_output=True, timeout=60)
+            results = {r["method"]: r["result"] for r in json.loads(answer.stdout)["auth_results"]}
+            assert answer.returncode == code and results == {"spf": spf, "dkim": dkim}, answer
+
+
 def test_killed_worker():
     """SIGKILL while the other side thinks about it: delivered after the restart, counted once by who answered."""
     with world({"lease_seconds": 10}) as lab:

@@ -1,28 +1,22 @@
-// pennypost account: create, import, list, get, update, delete.
+// pennypost account: create, list, get, update, delete.
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
-
-#include "base/text.h"
-#include "services/cli/context.h"
-#include "services/cli/csv.h"
+#include "services/cli/acting.h"
 
 namespace pennypost::cli {
 namespace {
 
 using namespace directory::v1;  // NOLINT: requests and responses of one service
 
+const std::vector<std::string> kRoles = {"user", "domain_admin", "tenant_admin", "platform_admin"};
 const Row kHead = {"ADDRESS", "NAME", "ROLE", "ENABLED", "QUOTA", "CREATED"};
 
 Row ToRow(const Account& account) {
-  return {
-      account.address(),
-      account.display_name().empty() ? "-" : account.display_name(),
-      account.role(),
-      account.enabled() ? "yes" : "no",
-      account.quota_bytes() == 0 ? "default" : fmt::format("{} MiB", account.quota_bytes() >> 20),
-      FormatTime(account.created_at())};
+  return {account.address(),
+          account.display_name().empty() ? "-" : account.display_name(),
+          account.role(),
+          account.enabled() ? "yes" : "no",
+          FormatMib(account.quota_bytes(), "default"),
+          FormatTime(account.created_at())};
 }
 
 void PrintAccount(Context& context, const Account& account) {
@@ -34,88 +28,40 @@ void Create(Context& context, CreateAccountRequest request, const std::string& p
   auto password = ReadPassword(password_file);
   if (!password.ok()) return context.Fail(password.status());
   request.set_password(*password);
-  if (!context.Connect()) return;
-  auto made = Ask(context.clients.directory, &DirectoryService::CreateAccount, request);
+  if (!context.Connect(Acting::kAnyone)) return;
+  auto made = AskAs(context, &DirectoryService::CreateAccount, request);
   if (!made.ok()) return context.Fail(made.status());
   PrintAccount(context, made->account());
-}
-
-// address,password[,display name[,quota in bytes]]; a first line that begins with "address" is a
-// head.
-void Import(Context& context, const std::string& file) {
-  std::stringstream text;
-  if (file == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream in(file);
-    if (!in) return context.Fail(fmt::format("cannot read {}", file), kUsage);
-    text << in.rdbuf();
-  }
-  auto records = ParseCsv(text.str());
-  if (!records.ok())
-    return context.Fail(fmt::format("{}: {}", file, MessageOf(records.status())), kUsage);
-  if (!context.Connect()) return;
-  int made = 0, failed = 0;
-  for (const auto& record : *records) {
-    if (&record == &records->front() && EqualsIgnoreCase(record[0], "address")) continue;
-    CreateAccountRequest request;
-    request.set_address(record[0]);
-    if (record.size() > 1) request.set_password(record[1]);
-    if (record.size() > 2) request.set_display_name(record[2]);
-    bool good_quota = true;
-    if (record.size() > 3 && !record[3].empty()) {
-      auto quota = ParseUint(record[3]);
-      good_quota = quota.has_value();
-      request.set_quota_bytes(static_cast<int64_t>(quota.value_or(0)));
-    }
-    absl::Status status =
-        good_quota
-            ? Ask(context.clients.directory, &DirectoryService::CreateAccount, request).status()
-            : SyntaxError(fmt::format("'{}' is no quota in bytes", record[3]));
-    if (status.ok()) {
-      ++made;
-    } else {
-      // The rest is still worth making; each failure is named.
-      ++failed;
-      context.Fail(fmt::format("{}: {}", record[0], MessageOf(status)));
-    }
-  }
-  printf("%d created, %d failed\n", made, failed);
 }
 
 void List(Context& context, const std::string& domain) {
   ListAccountsRequest request;
   request.set_domain(domain);
-  ListAccountsResponse all;
-  do {
-    auto page = Ask(context.clients.directory, &DirectoryService::ListAccounts, request);
-    if (!page.ok()) return context.Fail(page.status());
-    all.mutable_accounts()->MergeFrom(page->accounts());
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  if (context.json()) return PrintJson(all);
+  auto all = AskForAll(context, &DirectoryService::ListAccounts, request);
+  if (!all.ok()) return context.Fail(all.status());
+  if (context.json()) return PrintJson(*all);
   std::vector<Row> rows;
-  for (const Account& account : all.accounts()) rows.push_back(ToRow(account));
+  for (const Account& account : all->accounts()) rows.push_back(ToRow(account));
   PrintTable(kHead, rows);
 }
 
 void Delete(Context& context, const std::string& address) {
-  if (!context.Connect()) return;
+  if (!context.Connect(Acting::kAnyone)) return;
   GetAccountRequest get;
   get.set_address(address);
-  auto found = Ask(context.clients.directory, &DirectoryService::GetAccount, get);
+  auto found = AskAs(context, &DirectoryService::GetAccount, get);
   if (!found.ok()) return context.Fail(found.status());
   // The account first: from then on nothing new arrives for it.
   DeleteAccountRequest remove;
   remove.set_address(address);
-  auto gone = Ask(context.clients.directory, &DirectoryService::DeleteAccount, remove);
+  auto gone = AskAs(context, &DirectoryService::DeleteAccount, remove);
   if (!gone.ok()) return context.Fail(gone.status());
   mailbox::v1::DeleteAccountDataRequest data;
   data.set_account_id(found->account().id());
   auto emptied = Ask(context.clients.mailbox, &mailbox::v1::MailboxService::DeleteAccountData, data,
                      absl::Minutes(5));
   if (!emptied.ok()) return context.Fail(emptied.status());
-  printf("deleted %s and its mail\n", address.c_str());
+  context.PrintDeleted(address);
 }
 
 }  // namespace
@@ -136,26 +82,26 @@ void AddAccountCommands(CLI::App& app, Context& context) {
                       "file with the password in its first line; - for stdin");
   command->add_option_function<std::string>(
       "--name", [create](const std::string& v) { create->set_display_name(v); }, "name for people");
-  command->add_option_function<int64_t>(
-      "--quota-mib", [create](const int64_t& v) { create->set_quota_bytes(v << 20); },
-      "quota in MiB; without it the platform's default");
-  command->add_option_function<std::string>(
-      "--role", [create](const std::string& v) { create->set_role(v); },
-      "user, domain_admin, tenant_admin or platform_admin");
+  command
+      ->add_option_function<int64_t>(
+          "--quota-mib", [create](const int64_t& v) { create->set_quota_bytes(v << 20); },
+          "quota in MiB; without it the default of the tenant, or of the platform")
+      ->check(CLI::Range(int64_t{0}, kMaxMib));
+  command
+      ->add_option_function<std::string>(
+          "--role", [create](const std::string& v) { create->set_role(v); },
+          "what the person may administer (default: user)")
+      ->check(CLI::IsMember(kRoles));
   command->callback(
       [&context, create, password_file] { Create(context, *create, *password_file); });
 
-  auto file = std::make_shared<std::string>();
-  command = account->add_subcommand("import",
-                                    "add many: CSV of address,password[,name[,quota in bytes]]");
-  command->add_option("FILE", *file, "- for stdin")->required();
-  command->callback([&context, file] { Import(context, *file); });
+  AddAccountImportCommand(*account, context);
 
   auto domain = std::make_shared<std::string>();
   command = account->add_subcommand("list", "all accounts");
   command->add_option("--domain", *domain, "only of this domain");
   command->callback([&context, domain] {
-    if (context.Connect()) List(context, *domain);
+    if (context.Connect(Acting::kAnyone)) List(context, *domain);
   });
 
   auto get = std::make_shared<GetAccountRequest>();
@@ -165,8 +111,8 @@ void AddAccountCommands(CLI::App& app, Context& context) {
                                          [get](const std::string& v) { get->set_address(v); })
       ->required();
   command->callback([&context, get] {
-    if (!context.Connect()) return;
-    auto found = Ask(context.clients.directory, &DirectoryService::GetAccount, *get);
+    if (!context.Connect(Acting::kAnyone)) return;
+    auto found = AskAs(context, &DirectoryService::GetAccount, *get);
     if (!found.ok()) return context.Fail(found.status());
     PrintAccount(context, found->account());
   });
@@ -180,24 +126,39 @@ void AddAccountCommands(CLI::App& app, Context& context) {
                                          [update](const std::string& v) { update->set_address(v); })
       ->required();
   command->add_flag("--password", *ask_password, "ask for a new password");
-  command->add_option("--password-file", *new_password, "file with the new password; - for stdin");
+  command->add_option("--password-file", *new_password,
+                      "file with the new password in its first line; - for stdin");
   command->add_option_function<std::string>(
-      "--name", [update](const std::string& v) { update->set_display_name(v); });
-  command->add_option_function<int64_t>(
-      "--quota-mib", [update](const int64_t& v) { update->set_quota_bytes(v << 20); },
-      "0 for the platform's default");
-  command->add_option_function<bool>(
-      "--enabled", [update](const bool& v) { update->set_enabled(v); }, "true or false");
-  command->add_option_function<std::string>(
-      "--role", [update](const std::string& v) { update->set_role(v); });
+      "--name", [update](const std::string& v) { update->set_display_name(v); }, "name for people");
+  command
+      ->add_option_function<int64_t>(
+          "--quota-mib", [update](const int64_t& v) { update->set_quota_bytes(v << 20); },
+          "quota in MiB; 0 for the default of the tenant, or of the platform")
+      ->check(CLI::Range(int64_t{0}, kMaxMib));
+  AddSwitch(
+      command, "--enabled", [update](bool v) { update->set_enabled(v); },
+      "while false, no mail is taken for it and nobody logs in with it");
+  command
+      ->add_option_function<std::string>(
+          "--role", [update](const std::string& v) { update->set_role(v); },
+          "what the person may administer")
+      ->check(CLI::IsMember(kRoles));
   command->callback([&context, update, new_password, ask_password] {
-    if (*ask_password || !new_password->empty()) {
-      auto password = ReadPassword(*new_password);
-      if (!password.ok()) return context.Fail(password.status());
-      update->set_password(*password);
+    bool password = *ask_password || !new_password->empty();
+    if (!password && !update->has_display_name() && !update->has_quota_bytes() &&
+        !update->has_enabled() && !update->has_role()) {
+      return context.Fail(
+          "say what to change: --password, --password-file, --name, --quota-mib, --enabled or "
+          "--role",
+          kUsage);
     }
-    if (!context.Connect()) return;
-    auto changed = Ask(context.clients.directory, &DirectoryService::UpdateAccount, *update);
+    if (password) {
+      auto read = ReadPassword(*new_password);
+      if (!read.ok()) return context.Fail(read.status());
+      update->set_password(*read);
+    }
+    if (!context.Connect(Acting::kAnyone)) return;
+    auto changed = AskAs(context, &DirectoryService::UpdateAccount, *update);
     if (!changed.ok()) return context.Fail(changed.status());
     PrintAccount(context, changed->account());
   });

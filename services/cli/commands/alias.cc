@@ -1,6 +1,6 @@
 // pennypost alias: create, list, delete.
 
-#include "services/cli/context.h"
+#include "services/cli/acting.h"
 
 namespace pennypost::cli {
 namespace {
@@ -20,7 +20,8 @@ void AddAliasCommands(CLI::App& app, Context& context) {
 
   auto create = std::make_shared<Alias>();
   auto targets = std::make_shared<std::vector<std::string>>();
-  auto* command = alias->add_subcommand("create", "add an alias or a group");
+  auto* command =
+      alias->add_subcommand("create", "add an alias; see 'group' for members with rules");
   command
       ->add_option_function<std::string>("ADDRESS",
                                          [create](const std::string& v) { create->set_address(v); })
@@ -29,11 +30,11 @@ void AddAliasCommands(CLI::App& app, Context& context) {
   command->add_flag_callback(
       "--send-as", [create] { create->set_send_as(true); }, "its targets may send as the alias");
   command->callback([&context, create, targets] {
-    if (!context.Connect()) return;
+    if (!context.Connect(Acting::kAnyone)) return;
     CreateAliasRequest request;
     *request.mutable_alias() = *create;
     for (const std::string& target : *targets) request.mutable_alias()->add_targets(target);
-    auto made = Ask(context.clients.directory, &DirectoryService::CreateAlias, request);
+    auto made = AskAs(context, &DirectoryService::CreateAlias, request);
     if (!made.ok()) return context.Fail(made.status());
     if (context.json()) return PrintJson(made->alias());
     PrintTable({"ADDRESS", "SEND AS", "TARGETS"}, {ToRow(made->alias())});
@@ -44,17 +45,12 @@ void AddAliasCommands(CLI::App& app, Context& context) {
   command->add_option_function<std::string>(
       "--domain", [list](const std::string& v) { list->set_domain(v); }, "only of this domain");
   command->callback([&context, list] {
-    if (!context.Connect()) return;
-    ListAliasesResponse all;
-    do {
-      auto page = Ask(context.clients.directory, &DirectoryService::ListAliases, *list);
-      if (!page.ok()) return context.Fail(page.status());
-      all.mutable_aliases()->MergeFrom(page->aliases());
-      list->set_page_token(page->next_page_token());
-    } while (!list->page_token().empty());
-    if (context.json()) return PrintJson(all);
+    if (!context.Connect(Acting::kAnyone)) return;
+    auto all = AskForAll(context, &DirectoryService::ListAliases, *list);
+    if (!all.ok()) return context.Fail(all.status());
+    if (context.json()) return PrintJson(*all);
     std::vector<Row> rows;
-    for (const Alias& row : all.aliases()) rows.push_back(ToRow(row));
+    for (const Alias& row : all->aliases()) rows.push_back(ToRow(row));
     PrintTable({"ADDRESS", "SEND AS", "TARGETS"}, rows);
   });
 
@@ -65,10 +61,10 @@ void AddAliasCommands(CLI::App& app, Context& context) {
                                          [remove](const std::string& v) { remove->set_address(v); })
       ->required();
   command->callback([&context, remove] {
-    if (!context.Connect()) return;
-    auto gone = Ask(context.clients.directory, &DirectoryService::DeleteAlias, *remove);
+    if (!context.Connect(Acting::kAnyone)) return;
+    auto gone = AskAs(context, &DirectoryService::DeleteAlias, *remove);
     if (!gone.ok()) return context.Fail(gone.status());
-    printf("deleted %s\n", remove->address().c_str());
+    context.PrintDeleted(remove->address());
   });
 }
 

@@ -1,6 +1,6 @@
 // pennypost app-password: create, list, delete.
 
-#include "services/cli/context.h"
+#include "services/cli/acting.h"
 
 namespace pennypost::cli {
 namespace {
@@ -31,12 +31,13 @@ void AddAppPasswordCommands(CLI::App& app, Context& context) {
       ->add_option_function<std::string>(
           "--label", [create](const std::string& v) { create->set_label(v); }, "what it is for")
       ->required();
-  command->add_option("--protocol", *protocols,
-                      "smtp, imap, pop3, sieve or web; several are possible; default: all");
+  command->add_option("--protocol", *protocols, "may be given several times (default: all)")
+      ->check(CLI::IsMember({"smtp", "imap", "pop3", "sieve", "web"}))
+      ->allow_extra_args(false);
   command->callback([&context, create, protocols] {
-    if (!context.Connect()) return;
+    if (!context.Connect(Acting::kAnyone)) return;
     for (const std::string& protocol : *protocols) create->add_protocols(protocol);
-    auto made = Ask(context.clients.directory, &DirectoryService::CreateAppPassword, *create);
+    auto made = AskAs(context, &DirectoryService::CreateAppPassword, *create);
     if (!made.ok()) return context.Fail(made.status());
     if (context.json()) return PrintJson(*made);
     printf("%s\n", made->password().c_str());
@@ -49,8 +50,8 @@ void AddAppPasswordCommands(CLI::App& app, Context& context) {
                                          [list](const std::string& v) { list->set_address(v); })
       ->required();
   command->callback([&context, list] {
-    if (!context.Connect()) return;
-    auto all = Ask(context.clients.directory, &DirectoryService::ListAppPasswords, *list);
+    if (!context.Connect(Acting::kAnyone)) return;
+    auto all = AskAs(context, &DirectoryService::ListAppPasswords, *list);
     if (!all.ok()) return context.Fail(all.status());
     if (context.json()) return PrintJson(*all);
     std::vector<Row> rows;
@@ -64,13 +65,16 @@ void AddAppPasswordCommands(CLI::App& app, Context& context) {
       ->add_option_function<std::string>("ADDRESS",
                                          [remove](const std::string& v) { remove->set_address(v); })
       ->required();
-  command->add_option_function<int64_t>("ID", [remove](const int64_t& v) { remove->set_id(v); })
+  command
+      ->add_option_function<int64_t>(
+          "ID", [remove](const int64_t& v) { remove->set_id(v); },
+          "as 'app-password list' shows it")
       ->required();
   command->callback([&context, remove] {
-    if (!context.Connect()) return;
-    auto gone = Ask(context.clients.directory, &DirectoryService::DeleteAppPassword, *remove);
+    if (!context.Connect(Acting::kAnyone)) return;
+    auto gone = AskAs(context, &DirectoryService::DeleteAppPassword, *remove);
     if (!gone.ok()) return context.Fail(gone.status());
-    printf("revoked\n");
+    context.PrintDeleted(std::to_string(remove->id()));
   });
 }
 

@@ -35,8 +35,12 @@ void Complete(const CLI::App& root, const std::vector<std::string>& words) {
   for (const CLI::App* next : at->get_subcommands([](const CLI::App*) { return true; })) {
     if (!next->get_name().starts_with("__")) printf("%s\n", next->get_name().c_str());
   }
-  for (const CLI::Option* option : at->get_options()) {
-    for (const std::string& name : option->get_lnames()) printf("--%s\n", name.c_str());
+  // Those of the program itself may stand anywhere.
+  for (const CLI::App* app : {at, &root}) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& name : option->get_lnames()) printf("--%s\n", name.c_str());
+    }
+    if (at == &root) break;
   }
 }
 

@@ -1,5 +1,6 @@
 // pennypost queue: list, stats, hold, release, retry, cancel.
 
+#include "base/id.h"
 #include "services/cli/context.h"
 
 namespace pennypost::cli {
@@ -8,23 +9,33 @@ namespace {
 using namespace relay::v1;  // NOLINT: requests and responses of one service
 
 void AddFilter(CLI::App* command, const std::shared_ptr<DeliveryFilter>& filter) {
+  command
+      ->add_option_function<std::string>(
+          "ID", [filter](const std::string& v) { filter->set_mail_id(v); },
+          "one message, by its mail id")
+      ->check(CLI::Validator(
+          [](const std::string& v) {
+            return Uuid::FromString(v) ? std::string() : fmt::format("'{}' is no mail id", v);
+          },
+          ""));
   command->add_option_function<std::string>(
-      "ID", [filter](const std::string& v) { filter->set_mail_id(v); }, "one message");
+      "--sender", [filter](const std::string& v) { filter->set_sender(v); }, "return path");
   command->add_option_function<std::string>(
-      "--sender", [filter](const std::string& v) { filter->set_sender(v); });
-  command->add_option_function<std::string>(
-      "--recipient", [filter](const std::string& v) { filter->set_recipient(v); });
+      "--recipient", [filter](const std::string& v) { filter->set_recipient(v); },
+      "address of the recipient");
   command->add_option_function<std::string>(
       "--domain", [filter](const std::string& v) { filter->set_recipient_domain(v); },
       "domain of the recipient");
-  command->add_option_function<std::string>(
-      "--state", [filter](const std::string& v) { filter->set_state(v); },
-      "queued, leased, held, delivered, bounced or cancelled");
+  command
+      ->add_option_function<std::string>(
+          "--state", [filter](const std::string& v) { filter->set_state(v); }, "where it stands")
+      ->check(CLI::IsMember({"queued", "leased", "held", "delivered", "bounced", "cancelled"}));
 }
 
 void List(Context& context, const DeliveryFilter& filter) {
-  if (!context.Connect()) return;
+  if (!context.Connect(Acting::kAnyone)) return;
   ListDeliveriesRequest request;
+  request.set_actor(context.actor);
   *request.mutable_filter() = filter;
   ListDeliveriesResponse all;
   do {
@@ -48,7 +59,8 @@ void Change(Context& context, ChangeDeliveriesRequest request) {
   if (request.filter().ByteSizeLong() == 0) {
     return context.Fail("say which: an ID, --sender, --recipient, --domain or --state", kUsage);
   }
-  if (!context.Connect()) return;
+  if (!context.Connect(Acting::kAnyone)) return;
+  request.set_actor(context.actor);
   auto changed = Ask(context.clients.relay, &RelayService::ChangeDeliveries, request);
   if (!changed.ok()) return context.Fail(changed.status());
   if (context.json()) return PrintJson(*changed);

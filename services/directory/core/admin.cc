@@ -1,219 +1,115 @@
+// Principals, places, scopes: what all of Admin stands on.
+
 #include "services/directory/core/admin.h"
 
 #include "base/text.h"
 #include "mail/address.h"
-#include "mailauth/dkim_key.h"
-#include "services/directory/core/login.h"
+#include "services/directory/core/admin_words.h"
 
 namespace pennypost::directory {
-namespace {
-
-std::string DomainOf(const std::string& address) {
-  return address.substr(address.rfind('@') + 1);
-}
-
-absl::StatusOr<KeyRow> NewKey(mailauth::DkimAlgorithm algorithm, std::string name,
-                              std::string selector) {
-  ASSIGN_OR_RETURN(auto key, mailauth::DkimPrivateKey::Generate(algorithm));
-  return KeyRow{std::move(selector), std::move(name), key.ToPem(), key.PublicRecord()};
-}
-
-absl::Status CheckRole(const std::string& role) {
-  for (const char* known : {"user", "domain_admin", "tenant_admin", "platform_admin"}) {
-    if (role == known) return absl::OkStatus();
-  }
-  return SyntaxError(
-      fmt::format("'{}' is no role: user, domain_admin, tenant_admin or platform_admin", role));
-}
-
-absl::Status NoSuch(std::string_view what, const std::string& name) {
-  return NotFoundError(fmt::format("no such {}: {}", what, name));
-}
-
-}  // namespace
 
 absl::StatusOr<std::string> CanonicalAddress(const std::string& text) {
-  ASSIGN_OR_RETURN(mail::Address address, mail::ParseAddress(text, mail::Utf8Policy::kAllow));
-  if (address.is_literal)
+  auto address = mail::ParseAddress(text, mail::Utf8Policy::kAllow);
+  if (!address.ok()) return SyntaxError(fmt::format("{}: {}", text, MessageOf(address.status())));
+  if (address->is_literal)
     return SyntaxError(fmt::format("{}: an address literal has no account", text));
-  address.local_part = ToLower(address.local_part);
-  return address.ToString();
+  address->local_part = ToLower(address->local_part);
+  return address->ToString();
 }
 
-absl::StatusOr<DomainRow> Admin::CreateDomain(const std::string& name, const std::string& alias_of,
-                                              const std::string& catch_all) {
-  DomainRow domain;
-  ASSIGN_OR_RETURN(domain.name, mail::NormalizeDomain(name));
-  if (!alias_of.empty()) {
-    ASSIGN_OR_RETURN(domain.alias_of, mail::NormalizeDomain(alias_of));
-    ASSIGN_OR_RETURN(auto real, store_.FindDomain(domain.alias_of));
-    if (!real) return NoSuch("domain", alias_of);
-    if (!real->alias_of.empty())
-      return SyntaxError(fmt::format("{} is itself another name of a domain", alias_of));
-  }
-  if (!catch_all.empty()) {
-    ASSIGN_OR_RETURN(domain.catch_all, CanonicalAddress(catch_all));
-  }
-  ASSIGN_OR_RETURN(auto existing, store_.FindDomain(domain.name));
-  if (existing) return ExistsError(fmt::format("the domain {} exists already", domain.name));
-  ASSIGN_OR_RETURN(KeyRow rsa, NewKey(mailauth::DkimAlgorithm::kRsaSha256, "rsa", "pp-rsa1"));
-  ASSIGN_OR_RETURN(KeyRow ed25519,
-                   NewKey(mailauth::DkimAlgorithm::kEd25519Sha256, "ed25519", "pp-ed1"));
-  domain.keys = {std::move(ed25519), std::move(rsa)};
-  RETURN_IF_ERROR(store_.InsertDomain(domain));
+absl::StatusOr<std::string> CanonicalDomain(const std::string& text) {
+  auto domain = mail::NormalizeDomain(text);
+  if (!domain.ok()) return SyntaxError(fmt::format("{}: {}", text, MessageOf(domain.status())));
   return domain;
 }
 
-absl::StatusOr<DomainRow> Admin::GetDomain(const std::string& name) {
-  ASSIGN_OR_RETURN(std::string normal, mail::NormalizeDomain(name));
+absl::Status CheckLabel(std::string_view what, std::string_view text) {
+  constexpr size_t kMaxLabel = 255;
+  if (text.size() > kMaxLabel)
+    return SyntaxError(fmt::format("{} is longer than {} bytes", what, kMaxLabel));
+  if (!IsUtf8(text)) return SyntaxError(fmt::format("{} is not UTF-8", what));
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return SyntaxError(fmt::format("{} has a control character", what));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Principal> Admin::FindPrincipal(const std::string& address,
+                                               const std::string& caller) {
+  if (address.empty()) return Principal::Platform(caller);
+  auto denied = [&] { return PolicyError(fmt::format("{} has no rights here", address)); };
+  auto canonical = CanonicalAddress(address);
+  if (!canonical.ok()) return denied();
+  ASSIGN_OR_RETURN(auto account, store_.FindAccount(*canonical));
+  if (!account || !account->active()) return denied();
+  Principal who;
+  who.address = account->address;
+  who.domain = DomainOf(account->address);
+  who.tenant_id = account->tenant_id;
+  who.caller = caller;
+  ASSIGN_OR_RETURN(who.role, ParseRole(account->role));
+  return who;
+}
+
+absl::StatusOr<DomainRow> Admin::FindDomain(const Principal& who, Action action,
+                                            const std::string& name) {
+  ASSIGN_OR_RETURN(std::string normal, CanonicalDomain(name));
   ASSIGN_OR_RETURN(auto domain, store_.FindDomain(normal));
-  if (!domain) return NoSuch("domain", name);
+  Object object;
+  if (domain) object = {domain->tenant_id, domain->name, "", Role::kUser};
+  if (!domain || !MaySee(who, object)) return NoSuch("domain", name);
+  RETURN_IF_ERROR(Authorize(who, action, object));
   return *domain;
 }
 
-absl::StatusOr<DomainRow> Admin::UpdateDomain(const std::string& name,
-                                              const std::optional<std::string>& catch_all,
-                                              std::optional<bool> enabled) {
-  ASSIGN_OR_RETURN(DomainRow domain, GetDomain(name));
-  if (catch_all) {
-    domain.catch_all.clear();
-    if (!catch_all->empty()) {
-      ASSIGN_OR_RETURN(domain.catch_all, CanonicalAddress(*catch_all));
-    }
+absl::StatusOr<Admin::Place> Admin::FindPlace(const Principal& who, Action action,
+                                              const std::string& address) {
+  Place place;
+  ASSIGN_OR_RETURN(place.address, CanonicalAddress(address));
+  std::string name = DomainOf(place.address);
+  ASSIGN_OR_RETURN(auto domain, store_.FindDomain(name));
+  if (domain) place.object = {domain->tenant_id, domain->name, place.address, Role::kUser};
+  if (!domain || !MaySee(who, place.object)) return NoSuch("domain", name);
+  RETURN_IF_ERROR(Authorize(who, action, place.object));
+  place.domain = *std::move(domain);
+  return place;
+}
+
+absl::StatusOr<Scope> Admin::ListScope(const Principal& who, Action action, const Wanted& wanted) {
+  Scope scope;
+  if (!wanted.domain.empty()) {
+    ASSIGN_OR_RETURN(DomainRow domain, FindDomain(who, action, wanted.domain));
+    scope.domain = domain.name;
+    return scope;
   }
-  if (enabled) domain.enabled = *enabled;
-  RETURN_IF_ERROR(store_.UpdateDomain(domain));
-  return domain;
-}
-
-absl::Status Admin::DeleteDomain(const std::string& name) {
-  ASSIGN_OR_RETURN(std::string normal, mail::NormalizeDomain(name));
-  return store_.DeleteDomain(normal);
-}
-
-absl::StatusOr<AccountRow> Admin::CreateAccount(const std::string& address,
-                                                const std::string& password,
-                                                const AccountChange& rest) {
-  AccountRow account;
-  ASSIGN_OR_RETURN(account.address, CanonicalAddress(address));
-  account.display_name = rest.display_name.value_or("");
-  account.quota_bytes = rest.quota_bytes.value_or(0);
-  account.role = rest.role.value_or("user");
-  if (account.role.empty()) account.role = "user";
-  RETURN_IF_ERROR(CheckRole(account.role));
-  if (account.quota_bytes < 0) return SyntaxError("a quota cannot be negative");
-  std::string domain = DomainOf(account.address);
-  ASSIGN_OR_RETURN(auto row, store_.FindDomain(domain));
-  if (!row) return NoSuch("domain", domain);
-  if (!row->alias_of.empty())
-    return SyntaxError(
-        fmt::format("{} is another name of {}: make the account there", domain, row->alias_of));
-  ASSIGN_OR_RETURN(auto existing, store_.FindAccount(account.address));
-  if (existing) return ExistsError(fmt::format("the account {} exists already", account.address));
-  ASSIGN_OR_RETURN(account.credentials, MakeCredentials(password, cost_));
-  RETURN_IF_ERROR(store_.InsertAccount(domain, account));
-  return account;
-}
-
-absl::StatusOr<AccountRow> Admin::GetAccount(const std::string& address) {
-  ASSIGN_OR_RETURN(std::string canonical, CanonicalAddress(address));
-  ASSIGN_OR_RETURN(auto account, store_.FindAccount(canonical));
-  if (!account) return NoSuch("account", address);
-  return *account;
-}
-
-absl::StatusOr<AccountRow> Admin::UpdateAccount(const std::string& address,
-                                                const AccountChange& change) {
-  ASSIGN_OR_RETURN(AccountRow account, GetAccount(address));
-  if (change.role) {
-    RETURN_IF_ERROR(CheckRole(*change.role));
-    account.role = *change.role;
+  if (!wanted.tenant.empty()) {
+    ASSIGN_OR_RETURN(TenantRow tenant, FindTenant(who, Action::kReadTenant, wanted.tenant));
+    scope.tenant_id = tenant.id;
+    return scope;
   }
-  if (change.quota_bytes && *change.quota_bytes < 0)
-    return SyntaxError("a quota cannot be negative");
-  if (change.password) {
-    ASSIGN_OR_RETURN(account.credentials, MakeCredentials(*change.password, cost_));
+  // All that the role reaches: the platform, the tenant, the domain.
+  if (Authorize(who, action, {}).ok()) return scope;
+  scope.tenant_id = who.tenant_id;
+  if (Authorize(who, action, {who.tenant_id, "", "", Role::kUser}).ok()) return scope;
+  scope.domain = who.domain;
+  RETURN_IF_ERROR(Authorize(who, action, {who.tenant_id, who.domain, "", Role::kUser}));
+  return scope;
+}
+
+absl::StatusOr<std::vector<AuditRow>> Admin::ListAudit(const Principal& who,
+                                                       const AuditWanted& wanted) {
+  AuditFilter filter;
+  filter.actor = wanted.by;
+  filter.object = wanted.object;
+  if (!wanted.tenant.empty()) {
+    ASSIGN_OR_RETURN(TenantRow tenant, FindTenant(who, Action::kReadAudit, wanted.tenant));
+    filter.tenant_id = tenant.id;
+  } else if (!Authorize(who, Action::kReadAudit, {}).ok()) {
+    filter.tenant_id = who.tenant_id;
+    RETURN_IF_ERROR(Authorize(who, Action::kReadAudit, {who.tenant_id, "", "", Role::kUser}));
   }
-  account.display_name = change.display_name.value_or(account.display_name);
-  account.quota_bytes = change.quota_bytes.value_or(account.quota_bytes);
-  account.enabled = change.enabled.value_or(account.enabled);
-  RETURN_IF_ERROR(store_.UpdateAccount(account, change.password.has_value()));
-  return account;
-}
-
-absl::Status Admin::DeleteAccount(const std::string& address) {
-  ASSIGN_OR_RETURN(std::string canonical, CanonicalAddress(address));
-  return store_.DeleteAccount(canonical);
-}
-
-absl::StatusOr<AliasRow> Admin::CreateAlias(const std::string& address,
-                                            const std::vector<std::string>& targets, bool send_as) {
-  AliasRow alias;
-  alias.send_as = send_as;
-  ASSIGN_OR_RETURN(alias.address, CanonicalAddress(address));
-  if (targets.empty()) return SyntaxError("an alias needs at least one target");
-  if (targets.size() > 1000) return SyntaxError("an alias has at most 1,000 targets");
-  for (const std::string& target : targets) {
-    ASSIGN_OR_RETURN(mail::Address parsed, mail::ParseAddress(target, mail::Utf8Policy::kAllow));
-    alias.targets.push_back(parsed.ToString());
-  }
-  RETURN_IF_ERROR(store_.InsertAlias(DomainOf(alias.address), alias));
-  return alias;
-}
-
-absl::Status Admin::DeleteAlias(const std::string& address) {
-  ASSIGN_OR_RETURN(std::string canonical, CanonicalAddress(address));
-  return store_.DeleteAlias(canonical);
-}
-
-absl::StatusOr<std::string> Admin::CreateAppPassword(const std::string& address,
-                                                     AppPasswordRow& row) {
-  for (const std::string& protocol : row.protocols) {
-    bool known = false;
-    for (const char* name : {"smtp", "imap", "pop3", "sieve", "web"})
-      known = known || protocol == name;
-    if (!known)
-      return SyntaxError(
-          fmt::format("'{}' is no protocol: smtp, imap, pop3, sieve or web", protocol));
-  }
-  ASSIGN_OR_RETURN(AccountRow account, GetAccount(address));
-  std::string password = NewAppPassword();
-  row.hash = HashAppPassword(password);
-  RETURN_IF_ERROR(store_.InsertAppPassword(account.id, row));
-  return password;
-}
-
-absl::StatusOr<bool> Admin::MaySendAs(const AccountRow& account, const std::string& address) {
-  auto canonical = CanonicalAddress(address);
-  if (!canonical.ok()) return false;
-  auto parsed = mail::ParseAddress(*canonical, mail::Utf8Policy::kAllow);
-  ASSIGN_OR_RETURN(auto domain, store_.FindDomain(parsed->domain));
-  if (!domain) return false;
-  mail::Address real = *parsed;
-  if (!domain->alias_of.empty()) real.domain = domain->alias_of;
-  // bob+list@ is bob's.
-  size_t plus = real.local_part.find('+', 1);
-  mail::Address bare = real;
-  if (plus != std::string::npos) bare.local_part.resize(plus);
-  if (real.ToString() == account.address || bare.ToString() == account.address) return true;
-  ASSIGN_OR_RETURN(auto alias, store_.FindAlias(real.ToString()));
-  if (!alias || !alias->send_as) return false;
-  return std::find(alias->targets.begin(), alias->targets.end(), account.address) !=
-         alias->targets.end();
-}
-
-absl::StatusOr<std::vector<std::string>> Admin::ForeignSenders(
-    int64_t account_id, const std::vector<std::string>& addresses) {
-  ASSIGN_OR_RETURN(auto account, store_.FindAccountById(account_id));
-  std::vector<std::string> refused;
-  for (const std::string& address : addresses) {
-    bool allowed = false;
-    if (account) {
-      ASSIGN_OR_RETURN(allowed, MaySendAs(*account, address));
-    }
-    if (!allowed) refused.push_back(address);
-  }
-  return refused;
+  return store_.ListAudit(filter, wanted.before, wanted.limit);
 }
 
 }  // namespace pennypost::directory

@@ -1,7 +1,10 @@
 #include "services/directory/core/login.h"
 
+#include <algorithm>
+
 #include "base/id.h"
 #include "base/text.h"
+#include "log/log.h"
 #include "mail/address.h"
 #include "sasl/scram.h"
 
@@ -10,8 +13,9 @@ namespace {
 
 constexpr absl::Duration kProofLife = absl::Minutes(10);
 constexpr size_t kMaxProofs = 10000;
-constexpr absl::Duration kKnownClientLife = absl::Hours(24 * 7);
-constexpr size_t kMaxKnownClients = 100000;
+constexpr absl::Duration kKnownClientLife = absl::Hours(24 * 30);
+constexpr absl::Duration kFailuresLife = absl::Hours(24);
+constexpr absl::Duration kPurgeEvery = absl::Minutes(10);
 
 absl::Status WrongCredentials() {
   return MakeError(absl::StatusCode::kUnauthenticated, Reason::kBadCredentials,
@@ -32,58 +36,66 @@ Login::Login(Store& store, const Clock& clock, LoginOptions options)
       clock_(clock),
       options_(options),
       dummy_hash_(MakeCredentials(HexEncode(RandomBytes(16)), options.cost)->password_hash),
-      cache_secret_(RandomBytes(32)) {}
+      cache_secret_(RandomBytes(32)),
+      next_purge_(clock.Now()) {}
 
-absl::StatusOr<std::optional<AccountRow>> Login::Find(const std::string& user) {
+absl::StatusOr<Login::Subject> Login::Find(const std::string& user) {
+  Subject subject;
   auto address = mail::ParseAddress(user, mail::Utf8Policy::kAllow);
-  if (!address.ok()) return std::optional<AccountRow>();
-  std::string domain = address->domain;
-  ASSIGN_OR_RETURN(std::optional<DomainRow> row, store_.FindDomain(domain));
-  if (row && !row->alias_of.empty()) domain = row->alias_of;
-  ASSIGN_OR_RETURN(
-      auto account,
-      store_.FindAccount(mail::Address{ToLower(address->local_part), domain}.ToString()));
-  if (row && !row->enabled && account) account->enabled = false;
-  return account;
-}
-
-absl::StatusOr<bool> Login::LockedOut(const LoginAttempt& attempt) {
-  if (!options_.delays) return false;
-  absl::Time since = clock_.Now() - options_.window;
-  ASSIGN_OR_RETURN(int of_network, store_.CountFailures("", attempt.network, since));
-  if (of_network >= options_.network_failures) return true;
-  // Somebody who guesses from everywhere must not lock the owner out where the owner is known.
-  ASSIGN_OR_RETURN(int of_account, store_.CountFailures(ToLower(attempt.user), "", since));
-  if (of_account >= options_.account_failures && !KnownClient(attempt)) return true;
-  ASSIGN_OR_RETURN(int failures, store_.CountFailures(ToLower(attempt.user), attempt.network,
-                                                      clock_.Now() - options_.window));
-  return failures >= options_.lockout_failures;
-}
-
-bool Login::KnownClient(const LoginAttempt& attempt) {
-  std::lock_guard lock(mutex_);
-  auto it = known_clients_.find(ToLower(attempt.user) + ' ' + attempt.network);
-  return it != known_clients_.end() && it->second > clock_.Now();
-}
-
-void Login::NoteSuccess(const LoginAttempt& attempt) {
-  std::lock_guard lock(mutex_);
-  if (known_clients_.size() >= kMaxKnownClients) known_clients_.clear();
-  known_clients_[ToLower(attempt.user) + ' ' + attempt.network] = clock_.Now() + kKnownClientLife;
-}
-
-LoginOutcome Login::Fail(const LoginAttempt& attempt) {
-  if (!options_.delays) return {WrongCredentials()};
-  absl::Time now = clock_.Now();
-  auto failures =
-      store_.AddFailure(ToLower(attempt.user), attempt.network, now, now - options_.window);
-  if (!failures.ok()) return {failures.status()};
-  for (const auto& [login, network] : {std::pair{ToLower(attempt.user), std::string()},
-                                       std::pair{std::string(), attempt.network}}) {
-    auto counted = store_.AddFailure(login, network, now, now - options_.window);
-    if (!counted.ok()) return {counted.status()};
+  if (!address.ok()) {
+    // No user has such a name, whatever bytes it is made of.
+    subject.login = "?" + HexEncode(Sha256(user));
+    return subject;
   }
-  return {WrongCredentials(), DelayAfter(*failures)};
+  ASSIGN_OR_RETURN(std::optional<DomainRow> domain, store_.FindDomain(address->domain));
+  if (domain && !domain->alias_of.empty()) address->domain = domain->alias_of;
+  address->local_part = ToLower(address->local_part);
+  // Under each name of the domain it is the same user, with the same attempts.
+  subject.login = address->ToString();
+  ASSIGN_OR_RETURN(subject.account, store_.FindAccount(subject.login));
+  subject.enabled = domain && domain->enabled && subject.account && subject.account->active();
+  return subject;
+}
+
+absl::StatusOr<Login::Reservation> Login::Reserve(const LoginAttempt& attempt,
+                                                  const std::string& login) {
+  Reservation reservation;
+  reservation.keys = {login, attempt.address, attempt.network};
+  if (!options_.delays) return reservation;
+  PurgeSometimes();
+  absl::Time now = clock_.Now();
+  AttemptLimits limits{options_.pair_failures, options_.network_failures,
+                       now - options_.pair_window, now - options_.window, now - kKnownClientLife};
+  ASSIGN_OR_RETURN(reservation.counts, store_.ReserveAttempt(reservation.keys, limits, now));
+  const AttemptCounts& counts = reservation.counts;
+  reservation.allowed = counts.of_pair <= options_.pair_failures &&
+                        counts.of_network <= options_.network_failures &&
+                        counts.of_login <= options_.account_failures;
+  return reservation;
+}
+
+void Login::Settle(const Reservation& reservation, AttemptEnd end) {
+  if (!options_.delays) return;
+  absl::Status settled =
+      store_.SettleAttempt(reservation.keys, reservation.counts, end, clock_.Now());
+  // The answer stands: the user was right. One attempt counts as wrong for a while.
+  if (!settled.ok()) log::Warning("directory.attempt.not_settled", {{"error", Describe(settled)}});
+}
+
+void Login::PurgeSometimes() {
+  absl::Time now = clock_.Now();
+  {
+    std::lock_guard lock(mutex_);
+    if (now < next_purge_) return;
+    next_purge_ = now + kPurgeEvery;
+  }
+  absl::Status purged = store_.PurgeAttempts(now - kFailuresLife, now - kKnownClientLife);
+  if (!purged.ok()) log::Warning("directory.attempts.not_purged", {{"error", Describe(purged)}});
+}
+
+LoginOutcome Login::Fail(const Reservation& reservation) const {
+  if (!options_.delays) return {WrongCredentials()};
+  return {WrongCredentials(), DelayAfter(reservation.counts.of_pair)};
 }
 
 absl::StatusOr<bool> Login::MatchesAppPassword(const AccountRow& account,
@@ -106,62 +118,71 @@ absl::StatusOr<bool> Login::MatchesAppPassword(const AccountRow& account,
   return false;
 }
 
-absl::StatusOr<bool> Login::Matches(const std::optional<AccountRow>& account,
-                                    const LoginAttempt& attempt, const std::string& password) {
-  if (!account) {
-    RETURN_IF_ERROR(VerifyPassword(dummy_hash_, password).status());
+bool Login::Proven(const std::string& key) {
+  std::lock_guard lock(mutex_);
+  auto it = proven_.find(key);
+  return it != proven_.end() && it->second > clock_.Now();
+}
+
+absl::StatusOr<bool> Login::Matches(const Subject& subject, const LoginAttempt& attempt,
+                                    const std::string& password) {
+  if (!subject.account || !subject.enabled) {
+    // The time of a wrong password, whether or not this one is right.
+    const std::string& hash =
+        subject.account ? subject.account->credentials.password_hash : dummy_hash_;
+    RETURN_IF_ERROR(VerifyPassword(hash, password).status());
     return false;
   }
-  std::string key = Sha256(cache_secret_ + account->credentials.password_hash + '\0' + password);
-  absl::Time now = clock_.Now();
-  {
-    std::lock_guard lock(mutex_);
-    auto it = proven_.find(key);
-    if (it != proven_.end() && it->second > now) return true;
-  }
-  ASSIGN_OR_RETURN(bool app, MatchesAppPassword(*account, attempt, password));
+  const AccountRow& account = *subject.account;
+  std::string key = Sha256(cache_secret_ + account.credentials.password_hash + '\0' + password);
+  if (Proven(key)) return true;
+  ASSIGN_OR_RETURN(bool app, MatchesAppPassword(account, attempt, password));
   if (app) return true;
-  ASSIGN_OR_RETURN(bool right, VerifyPassword(account->credentials.password_hash, password));
+  ASSIGN_OR_RETURN(bool right, VerifyPassword(account.credentials.password_hash, password));
   if (!right) return false;
   std::lock_guard lock(mutex_);
   if (proven_.size() >= kMaxProofs) proven_.clear();
-  proven_[key] = now + kProofLife;
+  proven_[key] = clock_.Now() + kProofLife;
   return true;
 }
 
 LoginOutcome Login::CheckPassword(const LoginAttempt& attempt, const std::string& password) {
-  auto locked = LockedOut(attempt);
-  if (!locked.ok()) return {locked.status()};
-  if (*locked) return Fail(attempt);
-  auto account = Find(attempt.user);
-  if (!account.ok()) return {account.status()};
-  auto matches = Matches(*account, attempt, password);
-  if (!matches.ok()) return {matches.status()};
-  if (!*matches || !(*account)->enabled) return Fail(attempt);
-  NoteSuccess(attempt);
-  return {**account};
+  auto subject = Find(attempt.user);
+  if (!subject.ok()) return {subject.status()};
+  auto reservation = Reserve(attempt, subject->login);
+  if (!reservation.ok()) return {reservation.status()};
+  if (!reservation->allowed) return Fail(*reservation);
+  auto matches = Matches(*subject, attempt, password);
+  if (!matches.ok()) {
+    Settle(*reservation, AttemptEnd::kUnknown);
+    return {matches.status()};
+  }
+  if (!*matches) return Fail(*reservation);
+  Settle(*reservation, AttemptEnd::kSuccess);
+  return {*std::move(subject->account)};
 }
 
 absl::StatusOr<ScramChallenge> Login::GetScramChallenge(const std::string& user) {
-  ASSIGN_OR_RETURN(auto account, Find(user));
-  if (account && account->enabled) {
-    const Credentials& c = account->credentials;
+  ASSIGN_OR_RETURN(Subject subject, Find(user));
+  if (subject.enabled) {
+    const Credentials& c = subject.account->credentials;
     return ScramChallenge{c.scram_salt, c.scram_iterations, c.scram_stored_key, c.scram_server_key};
   }
-  // The same invented salt each time for the same name; keys that no password has.
-  std::string salt = sasl::HmacSha256(cache_secret_, ToLower(user)).substr(0, 16);
+  // The same invented salt each time for the same name, from every process; keys that no password
+  // has.
+  ASSIGN_OR_RETURN(std::string secret, store_.Secret("scram-salts"));
+  std::string salt = sasl::HmacSha256(secret, subject.login).substr(0, 16);
   return ScramChallenge{salt, 4096, RandomBytes(32), RandomBytes(32)};
 }
 
 LoginOutcome Login::FinishScram(const LoginAttempt& attempt, bool success) {
-  auto locked = LockedOut(attempt);
-  if (!locked.ok()) return {locked.status()};
-  if (*locked || !success) return Fail(attempt);
-  auto account = Find(attempt.user);
-  if (!account.ok()) return {account.status()};
-  if (!*account || !(*account)->enabled) return Fail(attempt);
-  NoteSuccess(attempt);
-  return {**account};
+  auto subject = Find(attempt.user);
+  if (!subject.ok()) return {subject.status()};
+  auto reservation = Reserve(attempt, subject->login);
+  if (!reservation.ok()) return {reservation.status()};
+  if (!reservation->allowed || !success || !subject->enabled) return Fail(*reservation);
+  Settle(*reservation, AttemptEnd::kSuccess);
+  return {*std::move(subject->account)};
 }
 
 std::string NewAppPassword() {

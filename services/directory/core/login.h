@@ -15,19 +15,21 @@ namespace pennypost::directory {
 struct LoginOptions {
   PasswordCost cost;
   bool delays = true;
-  // Failures of one user name from one network (address, /64) in the window after which nothing is
-  // checked any more.
-  int lockout_failures = 10;
-  // Failures of one user name from anywhere, and of one network with any name.
-  int account_failures = 50;
+  // How many wrong passwords are looked at: for one user name from one address in `pair_window`;
+  // from one network (/24, /56) with any names, and for one user name from networks it never logged
+  // in from, in `window`.
+  int pair_failures = 10;
   int network_failures = 100;
-  absl::Duration window = absl::Minutes(10);
+  int account_failures = 50;
+  absl::Duration pair_window = absl::Minutes(10);
+  absl::Duration window = absl::Hours(1);
 };
 
 struct LoginAttempt {
   std::string user;
   std::string protocol;  // smtp, imap, pop3, sieve, web
-  std::string network;   // what failures are counted by, with the user name
+  std::string address;   // of the client; its /64 for IPv6
+  std::string network;   // around it: /24, or /56
 };
 
 struct LoginOutcome {
@@ -44,26 +46,42 @@ struct ScramChallenge {
 };
 
 // Blocking and slow (argon2id). Thread-safe.
+//
+// An attempt is counted before the password is looked at, and taken back where it was right:
+// guesses that come at once cannot pass a limit together.
 class Login {
  public:
   Login(Store& store, const Clock& clock, LoginOptions options);
 
-  // Unauthenticated for an unknown user, a wrong password, a disabled account and a lockout alike;
-  // other codes are trouble of ours, and never say that the password was wrong.
+  // Unauthenticated for an unknown user, a wrong password, a disabled account, domain or tenant and
+  // a lockout alike; other codes are trouble of ours, and never say that the password was wrong.
   LoginOutcome CheckPassword(const LoginAttempt& attempt, const std::string& password);
   absl::StatusOr<ScramChallenge> GetScramChallenge(const std::string& user);
   LoginOutcome FinishScram(const LoginAttempt& attempt, bool success);
 
  private:
-  absl::StatusOr<std::optional<AccountRow>> Find(const std::string& user);
-  absl::StatusOr<bool> Matches(const std::optional<AccountRow>& account,
-                               const LoginAttempt& attempt, const std::string& password);
+  // Who is meant, and what attempts at him are counted by. The account is there also if it is
+  // switched off.
+  struct Subject {
+    std::optional<AccountRow> account;
+    bool enabled = false;
+    std::string login;
+  };
+  struct Reservation {
+    AttemptKeys keys;
+    AttemptCounts counts;
+    bool allowed = true;
+  };
+  absl::StatusOr<Subject> Find(const std::string& user);
+  absl::StatusOr<Reservation> Reserve(const LoginAttempt& attempt, const std::string& login);
+  void Settle(const Reservation& reservation, AttemptEnd end);
+  LoginOutcome Fail(const Reservation& reservation) const;
+  absl::StatusOr<bool> Matches(const Subject& subject, const LoginAttempt& attempt,
+                               const std::string& password);
   absl::StatusOr<bool> MatchesAppPassword(const AccountRow& account, const LoginAttempt& attempt,
                                           const std::string& password);
-  absl::StatusOr<bool> LockedOut(const LoginAttempt& attempt);
-  LoginOutcome Fail(const LoginAttempt& attempt);
-  bool KnownClient(const LoginAttempt& attempt);
-  void NoteSuccess(const LoginAttempt& attempt);
+  bool Proven(const std::string& key);
+  void PurgeSometimes();
 
   Store& store_;
   const Clock& clock_;
@@ -74,8 +92,7 @@ class Login {
   // Proofs that a password matched a hash, so that a client that logs in again and again costs one
   // argon2id in ten minutes. The key holds the hash: a changed password is a different key.
   std::unordered_map<std::string, absl::Time> proven_;
-  // User name and network of logins that went well, and until when that counts.
-  std::unordered_map<std::string, absl::Time> known_clients_;
+  absl::Time next_purge_;
 };
 
 // A random app password, 128 bits in groups that can be typed, and what is stored of it.

@@ -2,208 +2,219 @@
 
 #include <absl/time/clock.h>
 
+#include "services/directory/store/limits.h"
+#include "services/directory/store/memory_rows.h"
+
 namespace pennypost::directory {
-namespace {
 
-std::string DomainOf(const std::string& address) {
-  return address.substr(address.rfind('@') + 1);
+MemoryStore::MemoryStore() {
+  TenantRow first;
+  first.id = kFirstTenant;
+  first.name = "default";
+  tenants_[first.name] = first;
 }
 
-template <class Row>
-std::optional<Row> Find(const std::map<std::string, Row>& rows, const std::string& key) {
-  auto it = rows.find(key);
-  if (it == rows.end()) return std::nullopt;
-  return it->second;
+absl::Status MemoryStore::Done(const AuditRow& audit) {
+  audit_.push_back(audit);
+  audit_.back().id = static_cast<int64_t>(audit_.size());
+  audit_.back().at = absl::Now();
+  return absl::OkStatus();
 }
 
-template <class Row>
-std::vector<Row> Page(const std::map<std::string, Row>& rows, const std::string& domain,
-                      const std::string& after, int limit) {
-  std::vector<Row> page;
-  for (auto it = rows.upper_bound(after); it != rows.end() && static_cast<int>(page.size()) < limit;
-       ++it) {
-    if (domain.empty() || DomainOf(it->first) == domain) page.push_back(it->second);
+absl::Status MemoryStore::CheckFree(const std::string& address) const {
+  if (accounts_.contains(address)) return AddressTaken("account", address);
+  if (aliases_.contains(address)) return AddressTaken("alias", address);
+  if (groups_.contains(address)) return AddressTaken("group", address);
+  return absl::OkStatus();
+}
+
+TenantRow* MemoryStore::Tenant(int64_t id) {
+  for (auto& [name, tenant] : tenants_) {
+    if (tenant.id == id) return &tenant;
   }
+  return nullptr;
+}
+
+TenantRow MemoryStore::Filled(TenantRow tenant) const {
+  tenant.domains = tenant.accounts = 0;
+  for (const auto& [name, domain] : domains_) {
+    if (domain.tenant_id != tenant.id) continue;
+    ++tenant.domains;
+    for (const auto& [address, account] : accounts_)
+      tenant.accounts += DomainOfAddress(address) == name ? 1 : 0;
+  }
+  return tenant;
+}
+
+DomainRow MemoryStore::Filled(DomainRow domain) {
+  if (const TenantRow* tenant = Tenant(domain.tenant_id)) {
+    domain.tenant = tenant->name;
+    domain.tenant_enabled = tenant->enabled;
+  }
+  domain.keys.clear();
+  return domain;
+}
+
+AccountRow MemoryStore::Filled(AccountRow account) {
+  const DomainRow& domain = domains_[DomainOfAddress(account.address)];
+  const TenantRow* tenant = Tenant(domain.tenant_id);
+  account.tenant_id = domain.tenant_id;
+  account.domain_enabled = domain.enabled && tenant->enabled;
+  account.tenant_quota_bytes = tenant->default_quota_bytes;
+  return account;
+}
+
+absl::Status MemoryStore::CheckRoom(int64_t tenant_id, int64_t more_domains,
+                                    int64_t more_accounts) const {
+  for (const auto& [name, row] : tenants_) {
+    if (row.id != tenant_id) continue;
+    TenantRow tenant = Filled(row);
+    RETURN_IF_ERROR(CheckLimit(name, "domains", tenant.domains, more_domains, tenant.max_domains));
+    return CheckLimit(name, "accounts", tenant.accounts, more_accounts, tenant.max_accounts);
+  }
+  return NotFoundError("no such tenant");
+}
+
+bool MemoryStore::InScope(const std::string& domain, const Scope& scope) const {
+  if (!scope.domain.empty() && scope.domain != domain) return false;
+  auto it = domains_.find(domain);
+  return scope.tenant_id == 0 || (it != domains_.end() && it->second.tenant_id == scope.tenant_id);
+}
+
+absl::StatusOr<std::optional<TenantRow>> MemoryStore::FindTenant(const std::string& name) {
+  PP_LOCK_OR_RETURN();
+  auto found = FindRow(tenants_, name);
+  if (found) found = Filled(*found);
+  return found;
+}
+
+absl::StatusOr<std::vector<TenantRow>> MemoryStore::ListTenants(int64_t only,
+                                                                const std::string& after,
+                                                                int limit) {
+  PP_LOCK_OR_RETURN();
+  auto page = Page(tenants_, after, limit,
+                   [&](const TenantRow& row) { return only == 0 || row.id == only; });
+  for (TenantRow& row : page) row = Filled(row);
   return page;
 }
 
-}  // namespace
+absl::Status MemoryStore::InsertTenant(TenantRow& tenant, const AuditRow& audit) {
+  PP_LOCK_OR_RETURN();
+  if (tenants_.contains(tenant.name)) return ExistsError("it exists already");
+  tenant.id = next_id_++;
+  tenant.created_at = absl::Now();
+  tenants_[tenant.name] = tenant;
+  return Done(audit);
+}
 
-#define PP_LOCK_OR_RETURN()     \
-  std::lock_guard lock(mutex_); \
-  if (!down_.ok()) return down_
+absl::Status MemoryStore::UpdateTenant(const TenantRow& tenant, const AuditRow& audit) {
+  PP_LOCK_OR_RETURN();
+  auto it = tenants_.find(tenant.name);
+  if (it == tenants_.end()) return NotFoundError("no such tenant");
+  it->second = tenant;
+  return Done(audit);
+}
+
+absl::Status MemoryStore::DeleteTenant(const std::string& name, const AuditRow& audit) {
+  PP_LOCK_OR_RETURN();
+  auto it = tenants_.find(name);
+  if (it == tenants_.end()) return NotFoundError("no such tenant");
+  if (Filled(it->second).domains > 0) return StillNeeded(kTenantHasDomains);
+  tenants_.erase(it);
+  return Done(audit);
+}
 
 absl::StatusOr<std::optional<DomainRow>> MemoryStore::FindDomain(const std::string& name) {
   PP_LOCK_OR_RETURN();
-  return Find(domains_, name);
+  auto found = FindRow(domains_, name);
+  if (found) found = Filled(*found);
+  return found;
 }
 
-absl::StatusOr<std::vector<DomainRow>> MemoryStore::ListDomains(const std::string& after,
+absl::StatusOr<std::vector<KeyRow>> MemoryStore::ListKeys(int64_t domain_id) {
+  PP_LOCK_OR_RETURN();
+  for (const auto& [name, domain] : domains_) {
+    if (domain.id == domain_id) return domain.keys;
+  }
+  return std::vector<KeyRow>();
+}
+
+absl::StatusOr<std::vector<DomainRow>> MemoryStore::ListDomains(const Scope& scope,
+                                                                const std::string& after,
                                                                 int limit) {
   PP_LOCK_OR_RETURN();
-  return Page(domains_, "", after, limit);
+  auto page =
+      Page(domains_, after, limit, [&](const DomainRow& row) { return InScope(row.name, scope); });
+  for (DomainRow& row : page) row = Filled(row);
+  return page;
 }
 
-absl::Status MemoryStore::InsertDomain(DomainRow& domain) {
+absl::Status MemoryStore::InsertDomain(DomainRow& domain, const AuditRow& audit) {
   PP_LOCK_OR_RETURN();
+  RETURN_IF_ERROR(CheckRoom(domain.tenant_id, 1, 0));
   if (domains_.contains(domain.name)) return ExistsError("it exists already");
   domain.id = next_id_++;
   domain.created_at = absl::Now();
   domains_[domain.name] = domain;
-  return absl::OkStatus();
+  return Done(audit);
 }
 
-absl::Status MemoryStore::UpdateDomain(const DomainRow& domain) {
+absl::Status MemoryStore::UpdateDomain(const DomainRow& domain, const AuditRow& audit) {
   PP_LOCK_OR_RETURN();
   auto it = domains_.find(domain.name);
   if (it == domains_.end()) return NotFoundError("no such domain");
   it->second.catch_all = domain.catch_all;
   it->second.enabled = domain.enabled;
-  return absl::OkStatus();
+  return Done(audit);
 }
 
-absl::Status MemoryStore::DeleteDomain(const std::string& name) {
+absl::Status MemoryStore::MoveDomain(const std::string& name, int64_t tenant_id,
+                                     const AuditRow& audit) {
+  PP_LOCK_OR_RETURN();
+  if (!domains_.contains(name)) return NotFoundError("no such domain");
+  int64_t domains = 0, accounts = 0;
+  for (const auto& [other, row] : domains_)
+    domains += other == name || row.alias_of == name ? 1 : 0;
+  for (const auto& [address, row] : accounts_) accounts += DomainOfAddress(address) == name ? 1 : 0;
+  RETURN_IF_ERROR(CheckRoom(tenant_id, domains, accounts));
+  for (auto& [other, row] : domains_) {
+    if (other == name || row.alias_of == name) row.tenant_id = tenant_id;
+  }
+  return Done(audit);
+}
+
+absl::Status MemoryStore::DeleteDomain(const std::string& name, const AuditRow& audit) {
   PP_LOCK_OR_RETURN();
   if (!domains_.contains(name)) return NotFoundError("no such domain");
   bool used = false;
-  for (const auto& [address, account] : accounts_) used = used || DomainOf(address) == name;
+  for (const auto& [address, account] : accounts_) used = used || DomainOfAddress(address) == name;
   for (const auto& [other, domain] : domains_) used = used || domain.alias_of == name;
-  if (used) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kHasChildren,
-                     "the domain still has accounts or alias domains");
-  }
+  if (used) return StillNeeded(kDomainHasAccounts);
   domains_.erase(name);
-  std::erase_if(aliases_, [&](const auto& entry) { return DomainOf(entry.first) == name; });
-  return absl::OkStatus();
+  auto inside = [&](const auto& entry) { return DomainOfAddress(entry.first) == name; };
+  std::erase_if(aliases_, inside);
+  std::erase_if(groups_, inside);
+  return Done(audit);
 }
 
-absl::StatusOr<std::optional<AccountRow>> MemoryStore::FindAccount(const std::string& address) {
+absl::StatusOr<std::vector<AuditRow>> MemoryStore::ListAudit(const AuditFilter& filter,
+                                                             int64_t before, int limit) {
   PP_LOCK_OR_RETURN();
-  return Find(accounts_, address);
-}
-
-absl::StatusOr<std::optional<AccountRow>> MemoryStore::FindAccountById(int64_t id) {
-  PP_LOCK_OR_RETURN();
-  for (const auto& [address, account] : accounts_) {
-    if (account.id == id) return std::optional<AccountRow>(account);
+  std::vector<AuditRow> rows;
+  for (auto it = audit_.rbegin(); it != audit_.rend() && static_cast<int>(rows.size()) < limit;
+       ++it) {
+    bool wanted = (filter.tenant_id == 0 || it->tenant_id == filter.tenant_id) &&
+                  (filter.actor.empty() || it->actor == filter.actor) &&
+                  (filter.object.empty() || it->object == filter.object) &&
+                  (before == 0 || it->id < before);
+    if (wanted) rows.push_back(*it);
   }
-  return std::nullopt;
-}
-
-absl::StatusOr<std::vector<AccountRow>> MemoryStore::ListAccounts(const std::string& domain,
-                                                                  const std::string& after,
-                                                                  int limit) {
-  PP_LOCK_OR_RETURN();
-  return Page(accounts_, domain, after, limit);
-}
-
-absl::Status MemoryStore::InsertAccount(const std::string& domain, AccountRow& account) {
-  PP_LOCK_OR_RETURN();
-  if (!domains_.contains(domain)) return NotFoundError("no such domain");
-  if (accounts_.contains(account.address) || aliases_.contains(account.address))
-    return ExistsError("it exists already");
-  account.id = next_id_++;
-  account.created_at = absl::Now();
-  accounts_[account.address] = account;
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::UpdateAccount(const AccountRow& account, bool credentials_too) {
-  PP_LOCK_OR_RETURN();
-  auto it = accounts_.find(account.address);
-  if (it == accounts_.end() || it->second.id != account.id) return NotFoundError("no such account");
-  Credentials before = it->second.credentials;
-  it->second = account;
-  if (!credentials_too) it->second.credentials = before;
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::DeleteAccount(const std::string& address) {
-  PP_LOCK_OR_RETURN();
-  auto it = accounts_.find(address);
-  if (it == accounts_.end()) return NotFoundError("no such account");
-  app_passwords_.erase(it->second.id);
-  accounts_.erase(it);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::optional<AliasRow>> MemoryStore::FindAlias(const std::string& address) {
-  PP_LOCK_OR_RETURN();
-  return Find(aliases_, address);
-}
-
-absl::StatusOr<std::vector<AliasRow>> MemoryStore::ListAliases(const std::string& domain,
-                                                               const std::string& after,
-                                                               int limit) {
-  PP_LOCK_OR_RETURN();
-  return Page(aliases_, domain, after, limit);
-}
-
-absl::Status MemoryStore::InsertAlias(const std::string& domain, const AliasRow& alias) {
-  PP_LOCK_OR_RETURN();
-  if (!domains_.contains(domain)) return NotFoundError("no such domain");
-  if (accounts_.contains(alias.address) || aliases_.contains(alias.address))
-    return ExistsError("it exists already");
-  aliases_[alias.address] = alias;
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::DeleteAlias(const std::string& address) {
-  PP_LOCK_OR_RETURN();
-  return aliases_.erase(address) > 0 ? absl::OkStatus() : NotFoundError("no such alias");
-}
-
-absl::Status MemoryStore::InsertAppPassword(int64_t account_id, AppPasswordRow& row) {
-  PP_LOCK_OR_RETURN();
-  row.id = next_id_++;
-  row.created_at = absl::Now();
-  row.last_used_at = absl::InfinitePast();
-  app_passwords_[account_id][row.id] = row;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<AppPasswordRow>> MemoryStore::ListAppPasswords(int64_t account_id) {
-  PP_LOCK_OR_RETURN();
-  std::vector<AppPasswordRow> rows;
-  for (const auto& [id, row] : app_passwords_[account_id]) rows.push_back(row);
   return rows;
 }
 
-absl::Status MemoryStore::TouchAppPassword(int64_t id, absl::Time used_at) {
+absl::StatusOr<std::string> MemoryStore::Secret(const std::string& name) {
   PP_LOCK_OR_RETURN();
-  for (auto& [account, rows] : app_passwords_) {
-    if (auto it = rows.find(id); it != rows.end()) it->second.last_used_at = used_at;
-  }
-  return absl::OkStatus();
+  return "secret of this test: " + name;
 }
-
-absl::Status MemoryStore::DeleteAppPassword(int64_t account_id, int64_t id) {
-  PP_LOCK_OR_RETURN();
-  return app_passwords_[account_id].erase(id) > 0 ? absl::OkStatus()
-                                                  : NotFoundError("no such app password");
-}
-
-absl::StatusOr<int> MemoryStore::CountFailures(const std::string& login, const std::string& network,
-                                               absl::Time since) {
-  PP_LOCK_OR_RETURN();
-  auto it = failures_.find({login, network});
-  return it == failures_.end() || it->second.first <= since ? 0 : it->second.count;
-}
-
-absl::StatusOr<int> MemoryStore::AddFailure(const std::string& login, const std::string& network,
-                                            absl::Time now, absl::Time since) {
-  PP_LOCK_OR_RETURN();
-  Failures& entry = failures_[{login, network}];
-  if (entry.count == 0 || entry.first <= since) entry = {0, now};
-  return ++entry.count;
-}
-
-absl::Status MemoryStore::ClearFailures(const std::string& login, const std::string& network) {
-  PP_LOCK_OR_RETURN();
-  failures_.erase({login, network});
-  return absl::OkStatus();
-}
-
-#undef PP_LOCK_OR_RETURN
 
 }  // namespace pennypost::directory

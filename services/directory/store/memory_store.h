@@ -10,51 +10,105 @@ namespace pennypost::directory {
 
 class MemoryStore : public Store {
  public:
+  MemoryStore();
+
+  absl::StatusOr<std::optional<TenantRow>> FindTenant(const std::string& name) override;
+  absl::StatusOr<std::vector<TenantRow>> ListTenants(int64_t only, const std::string& after,
+                                                     int limit) override;
+  absl::Status InsertTenant(TenantRow& tenant, const AuditRow& audit) override;
+  absl::Status UpdateTenant(const TenantRow& tenant, const AuditRow& audit) override;
+  absl::Status DeleteTenant(const std::string& name, const AuditRow& audit) override;
+
   absl::StatusOr<std::optional<DomainRow>> FindDomain(const std::string& name) override;
-  absl::StatusOr<std::vector<DomainRow>> ListDomains(const std::string& after, int limit) override;
-  absl::Status InsertDomain(DomainRow& domain) override;
-  absl::Status UpdateDomain(const DomainRow& domain) override;
-  absl::Status DeleteDomain(const std::string& name) override;
+  absl::StatusOr<std::vector<KeyRow>> ListKeys(int64_t domain_id) override;
+  absl::StatusOr<std::vector<DomainRow>> ListDomains(const Scope& scope, const std::string& after,
+                                                     int limit) override;
+  absl::Status InsertDomain(DomainRow& domain, const AuditRow& audit) override;
+  absl::Status UpdateDomain(const DomainRow& domain, const AuditRow& audit) override;
+  absl::Status MoveDomain(const std::string& name, int64_t tenant_id,
+                          const AuditRow& audit) override;
+  absl::Status DeleteDomain(const std::string& name, const AuditRow& audit) override;
+
   absl::StatusOr<std::optional<AccountRow>> FindAccount(const std::string& address) override;
   absl::StatusOr<std::optional<AccountRow>> FindAccountById(int64_t id) override;
-  absl::StatusOr<std::vector<AccountRow>> ListAccounts(const std::string& domain,
-                                                       const std::string& after,
+  absl::StatusOr<std::vector<AccountRow>> ListAccounts(const Scope& scope, const std::string& after,
                                                        int limit) override;
-  absl::Status InsertAccount(const std::string& domain, AccountRow& account) override;
-  absl::Status UpdateAccount(const AccountRow& account, bool credentials_too) override;
-  absl::Status DeleteAccount(const std::string& address) override;
-  absl::StatusOr<std::optional<AliasRow>> FindAlias(const std::string& address) override;
-  absl::StatusOr<std::vector<AliasRow>> ListAliases(const std::string& domain,
-                                                    const std::string& after, int limit) override;
-  absl::Status InsertAlias(const std::string& domain, const AliasRow& alias) override;
-  absl::Status DeleteAlias(const std::string& address) override;
-  absl::Status InsertAppPassword(int64_t account_id, AppPasswordRow& row) override;
+  absl::Status InsertAccount(const std::string& domain, AccountRow& account,
+                             const AuditRow& audit) override;
+  absl::Status UpdateAccount(const AccountRow& account, bool credentials_too,
+                             const AuditRow& audit) override;
+  absl::Status DeleteAccount(const std::string& address, const AuditRow& audit) override;
+
+  absl::StatusOr<std::optional<ExpansionRow>> FindExpansion(const std::string& address) override;
+  absl::StatusOr<std::vector<AliasRow>> ListAliases(const Scope& scope, const std::string& after,
+                                                    int limit) override;
+  absl::Status InsertAlias(const std::string& domain, const AliasRow& alias,
+                           const AuditRow& audit) override;
+  absl::Status DeleteAlias(const std::string& address, const AuditRow& audit) override;
+
+  absl::StatusOr<std::optional<GroupRow>> FindGroup(const std::string& address) override;
+  absl::StatusOr<std::vector<GroupRow>> ListGroups(const Scope& scope, const std::string& after,
+                                                   int limit) override;
+  absl::Status InsertGroup(const std::string& domain, GroupRow& group,
+                           const AuditRow& audit) override;
+  absl::Status UpdateGroup(const GroupRow& group, const AuditRow& audit) override;
+  absl::Status ChangeMembers(int64_t group_id, const std::vector<std::string>& add,
+                             const std::vector<std::string>& remove,
+                             const AuditRow& audit) override;
+  absl::Status DeleteGroup(const std::string& address, const AuditRow& audit) override;
+
+  absl::Status InsertAppPassword(int64_t account_id, AppPasswordRow& row,
+                                 const AuditRow& audit) override;
   absl::StatusOr<std::vector<AppPasswordRow>> ListAppPasswords(int64_t account_id) override;
   absl::Status TouchAppPassword(int64_t id, absl::Time used_at) override;
-  absl::Status DeleteAppPassword(int64_t account_id, int64_t id) override;
-  absl::StatusOr<int> CountFailures(const std::string& login, const std::string& network,
-                                    absl::Time since) override;
-  absl::StatusOr<int> AddFailure(const std::string& login, const std::string& network,
-                                 absl::Time now, absl::Time since) override;
-  absl::Status ClearFailures(const std::string& login, const std::string& network) override;
+  absl::Status DeleteAppPassword(int64_t account_id, int64_t id, const AuditRow& audit) override;
+
+  absl::StatusOr<std::vector<AuditRow>> ListAudit(const AuditFilter& filter, int64_t before,
+                                                  int limit) override;
+
+  absl::StatusOr<AttemptCounts> ReserveAttempt(const AttemptKeys& keys, const AttemptLimits& limits,
+                                               absl::Time now) override;
+  absl::Status SettleAttempt(const AttemptKeys& keys, const AttemptCounts& counted, AttemptEnd end,
+                             absl::Time now) override;
+  absl::Status PurgeAttempts(absl::Time failures_before, absl::Time clients_before) override;
+  absl::StatusOr<std::string> Secret(const std::string& name) override;
+
   absl::Status Health() const override { return down_; }
 
   // Every call fails with this until it is OK again.
   void SetDownForTest(absl::Status status) { down_ = std::move(status); }
 
  private:
+  using Pair = std::pair<std::string, std::string>;
   struct Failures {
     int count = 0;
     absl::Time first;
   };
+
+  // All with the lock held.
+  absl::Status Done(const AuditRow& audit);
+  absl::Status CheckFree(const std::string& address) const;
+  absl::Status CheckRoom(int64_t tenant_id, int64_t more_domains, int64_t more_accounts) const;
+  bool InScope(const std::string& domain, const Scope& scope) const;
+  TenantRow* Tenant(int64_t id);
+  DomainRow Filled(DomainRow domain);
+  AccountRow Filled(AccountRow account);
+  TenantRow Filled(TenantRow tenant) const;
+  int Count(const Pair& key, absl::Time now, absl::Time since);
+  void Uncount(const Pair& key);
+
   mutable std::mutex mutex_;
   absl::Status down_;
-  int64_t next_id_ = 1;
+  int64_t next_id_ = kFirstTenant + 1;
+  std::map<std::string, TenantRow> tenants_;
   std::map<std::string, DomainRow> domains_;
   std::map<std::string, AccountRow> accounts_;
   std::map<std::string, AliasRow> aliases_;
+  std::map<std::string, GroupRow> groups_;
   std::map<int64_t, std::map<int64_t, AppPasswordRow>> app_passwords_;
-  std::map<std::pair<std::string, std::string>, Failures> failures_;
+  std::vector<AuditRow> audit_;
+  std::map<Pair, Failures> failures_;
+  std::map<Pair, absl::Time> known_;
 };
 
 }  // namespace pennypost::directory

@@ -38,6 +38,14 @@ std::optional<smtp::Outcome> Judge(const SessionContext& session,
       return smtp::Refuse{{550, "5.1.1", "no such user here"}};
     case ResolveRecipientResponse::KIND_LOOP:
       return smtp::Refuse{{550, "5.4.6", "the address leads back to itself"}};
+    case ResolveRecipientResponse::KIND_NOT_ALLOWED:
+      return smtp::Refuse{{550, "5.7.1", answer.detail()}};
+    case ResolveRecipientResponse::KIND_EMPTY_GROUP:
+      return smtp::Refuse{{550, "5.2.4", "the group has no members"}};
+    case ResolveRecipientResponse::KIND_TOO_LARGE:
+      return smtp::Refuse{{550, "5.2.4", "the address leads to too many others"}};
+    case ResolveRecipientResponse::KIND_SUSPENDED:
+      return smtp::Defer{{450, "4.2.1", "this mailbox takes no mail for now, try again later"}};
     default:
       break;  // an answer of a newer directory
   }
@@ -83,6 +91,8 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
                                      const std::string& address) {
   directory::v1::ResolveRecipientRequest question;
   question.set_address(address);
+  question.mutable_poster()->set_account_id(session.account_id);
+  question.mutable_poster()->set_sender(envelope.SenderText());
   auto call =
       rpc::Call(*session.platform.clients.directory,
                 &directory::v1::DirectoryService::ResolveRecipient, std::move(question), kTimeout);

@@ -123,6 +123,9 @@ net::Awaitable<std::optional<DeliveryResult>> Dispatcher::DeliverIfLocal(const M
   absl::StatusOr<Resolution> resolution = co_await std::move(resolve);
   if (!resolution.ok()) co_return Deferred("4.3.0", "the directory does not answer");
   if (resolution->kind == Resolution::Kind::kRemote) co_return std::nullopt;
+  if (resolution->kind == Resolution::Kind::kSuspended) {
+    co_return Deferred("4.2.1", "the mailbox takes no mail for now");
+  }
   if (resolution->kind == Resolution::Kind::kUnknown || resolution->targets.empty()) {
     co_return Failed(550, "5.1.1", "no such user here");
   }

@@ -34,6 +34,7 @@ class World final : public TransportFactory, public RecipientResolver, public Si
     if (directory_down) co_return UnavailableError("down");
     if (DomainOf(address) != "a.test") co_return Resolution{};
     if (address == "nobody@a.test") co_return Resolution{Resolution::Kind::kUnknown, {}};
+    if (address == "off@a.test") co_return Resolution{Resolution::Kind::kSuspended, {}};
     Recipient target;
     target.address = address;
     target.account_id = 1;
@@ -219,6 +220,13 @@ TEST_F(DispatcherTest, WithoutTheDirectoryNothingBounces) {
   Enqueue({"nobody@a.test", "bob@b.test"});
   Run();
   EXPECT_EQ(StateOf("nobody@a.test"), "queued ");
+  EXPECT_TRUE(world_.sent.empty());
+}
+
+TEST_F(DispatcherTest, MailForASuspendedOwnerWaits) {
+  Enqueue({"off@a.test"});
+  Run();
+  EXPECT_EQ(StateOf("off@a.test"), "queued ");
   EXPECT_TRUE(world_.sent.empty());
 }
 

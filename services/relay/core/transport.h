@@ -41,7 +41,8 @@ class TransportFactory {
 };
 
 struct Resolution {
-  enum class Kind { kLocal, kRemote, kUnknown };
+  // kSuspended: ours, and to be tried again: its owner is switched off for now.
+  enum class Kind { kLocal, kRemote, kUnknown, kSuspended };
   Kind kind = Kind::kRemote;
   // Of kLocal: accounts, and with account 0 what an alias of ours leads to elsewhere.
   std::vector<Recipient> targets;

@@ -205,7 +205,7 @@ absl::StatusOr<int64_t> MemoryStore::CountChangeable(Change change, const Delive
 }
 
 absl::StatusOr<int64_t> MemoryStore::ChangeDeliveries(Change change, const DeliveryFilter& filter,
-                                                      const std::string& reason, absl::Time now) {
+                                                      const ChangeNote& note, absl::Time now) {
   std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(down_);
   std::vector<Row*> found = Changeable(change, filter);
@@ -213,10 +213,11 @@ absl::StatusOr<int64_t> MemoryStore::ChangeDeliveries(Change change, const Deliv
     const Uuid& mail_id = row->delivery.lease.mail_id;
     row->state = ChangedState(change);
     row->next_at = now;
-    if (!reason.empty()) row->last_reply = reason;
+    if (!note.reason.empty()) row->last_reply = note.reason;
     ++row->delivery.lease.epoch;
     events_.push_back({mail_id, now, "relay", std::string(ChangeEvent(change)),
-                       messages_[mail_id].message.sender, row->delivery.recipient.address, reason});
+                       messages_[mail_id].message.sender, row->delivery.recipient.address,
+                       note.Detail()});
     if (change == Change::kCancel) DropFinished(mail_id, now);
   }
   return static_cast<int64_t>(found.size());

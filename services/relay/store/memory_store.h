@@ -27,7 +27,7 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::vector<DeliveryRow>> List(const DeliveryFilter& filter, const Position& after,
                                                 int limit) override;
   absl::StatusOr<int64_t> ChangeDeliveries(Change change, const DeliveryFilter& filter,
-                                           const std::string& reason, absl::Time now) override;
+                                           const ChangeNote& note, absl::Time now) override;
   absl::StatusOr<int64_t> CountChangeable(Change change, const DeliveryFilter& filter) override;
   absl::StatusOr<QueueStats> Stats() override;
   absl::Status RecordEvents(const std::vector<Event>& events) override;

@@ -292,12 +292,15 @@ absl::StatusOr<int64_t> PgStore::CountChangeable(Change change, const DeliveryFi
 }
 
 absl::StatusOr<int64_t> PgStore::ChangeDeliveries(Change change, const DeliveryFilter& filter,
-                                                  const std::string& reason, absl::Time now) {
+                                                  const ChangeNote& note, absl::Time now) {
   int64_t count = 0;
   absl::Status status = pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
     pg::Params params;
     AddFilter(filter, params);
-    params.Texts(StateNames(change)).Text(StateName(ChangedState(change))).Time(now).Text(reason);
+    params.Texts(StateNames(change))
+        .Text(StateName(ChangedState(change)))
+        .Time(now)
+        .Text(note.reason);
     ASSIGN_OR_RETURN(pg::Result changed, connection.Run(sql::kChangeDeliveries, params));
     count = changed.rows();
     std::vector<Event> events;
@@ -305,7 +308,7 @@ absl::StatusOr<int64_t> PgStore::ChangeDeliveries(Change change, const DeliveryF
     for (int row = 0; row < changed.rows(); ++row) {
       mail_ids.insert(changed.Id(row, 0));
       events.push_back({changed.Id(row, 0), now, "relay", std::string(ChangeEvent(change)),
-                        changed.Text(row, 1), changed.Text(row, 2), reason});
+                        changed.Text(row, 1), changed.Text(row, 2), note.Detail()});
     }
     RETURN_IF_ERROR(InsertEvents(connection, events));
     return change == Change::kCancel ? DropFinished(connection, mail_ids, now) : absl::OkStatus();

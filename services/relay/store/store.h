@@ -20,6 +20,17 @@ struct ClaimOptions {
   absl::Time now;                        // what is due
 };
 
+// Why an operator changes deliveries, and who: kept in the history.
+struct ChangeNote {
+  std::string reason;
+  std::string actor;  // address of the person; empty for the platform itself
+
+  std::string Detail() const {
+    if (actor.empty()) return reason;
+    return reason.empty() ? "by " + actor : reason + " (by " + actor + ")";
+  }
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -50,7 +61,7 @@ class Store {
                                                         const Position& after, int limit) = 0;
   // Applies to what is not final; a lease in the way is broken by a newer epoch. How many match.
   virtual absl::StatusOr<int64_t> ChangeDeliveries(Change change, const DeliveryFilter& filter,
-                                                   const std::string& reason, absl::Time now) = 0;
+                                                   const ChangeNote& note, absl::Time now) = 0;
   virtual absl::StatusOr<int64_t> CountChangeable(Change change, const DeliveryFilter& filter) = 0;
   virtual absl::StatusOr<QueueStats> Stats() = 0;
 

@@ -186,17 +186,18 @@ TEST_P(StoreContract, HoldReleaseRetryCancel) {
   DeliveryFilter filter;
   filter.recipient_domain = "b.test";
   EXPECT_EQ(*store_->CountChangeable(Change::kRelease, filter), 1);
-  EXPECT_EQ(*store_->ChangeDeliveries(Change::kRelease, filter, "", now_), 1);
-  EXPECT_EQ(*store_->ChangeDeliveries(Change::kRelease, filter, "", now_), 0);
+  EXPECT_EQ(*store_->ChangeDeliveries(Change::kRelease, filter, {"", ""}, now_), 1);
+  EXPECT_EQ(*store_->ChangeDeliveries(Change::kRelease, filter, {"", ""}, now_), 0);
   Delivery mine = Claim()[0];
-  EXPECT_EQ(*store_->ChangeDeliveries(Change::kHold, filter, "stop", now_), 1);
+  EXPECT_EQ(*store_->ChangeDeliveries(Change::kHold, filter, {"stop", ""}, now_), 1);
   EXPECT_TRUE(store_->Finish({To(mine, State::kDelivered)})->empty());
   EXPECT_EQ(States(), "held held ");
-  EXPECT_EQ(*store_->ChangeDeliveries(Change::kRetry, filter, "", now_), 1);
+  EXPECT_EQ(*store_->ChangeDeliveries(Change::kRetry, filter, {"", ""}, now_), 1);
   DeliveryFilter all;
   all.sender = "joe@a.test";
-  EXPECT_EQ(*store_->ChangeDeliveries(Change::kCancel, all, "gone", now_), 2);
+  EXPECT_EQ(*store_->ChangeDeliveries(Change::kCancel, all, {"gone", "root@a.test"}, now_), 2);
   EXPECT_EQ(States(), "cancelled cancelled ");
+  EXPECT_EQ(store_->History(held.message.mail_id)->back().detail, "gone (by root@a.test)");
   EXPECT_FALSE(store_->LoadMessage(held.message.mail_id).ok());
 }
 

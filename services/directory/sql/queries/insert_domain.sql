@@ -1,1 +1,1 @@
-INSERT INTO directory_domains (name, alias_of, catch_all) VALUES ($1, $2, $3) RETURNING id, created_at
+INSERT INTO directory_domains (name, alias_of, catch_all, tenant_id) VALUES ($1, $2, $3, $4) RETURNING id, created_at

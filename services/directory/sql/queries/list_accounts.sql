@@ -1,2 +1,4 @@
-SELECT a.id, a.address, a.display_name, a.quota_bytes, a.enabled, a.role, a.created_at, a.password_hash, a.scram_salt, a.scram_iterations, a.scram_stored_key, a.scram_server_key FROM directory_accounts a JOIN directory_domains d ON d.id = a.domain_id
-WHERE ($1 = '' OR d.name = $1) AND a.address > $2 ORDER BY a.address LIMIT $3
+SELECT a.id, a.address, a.display_name, a.quota_bytes, a.enabled, a.role, a.created_at, a.password_hash, a.scram_salt,
+  a.scram_iterations, a.scram_stored_key, a.scram_server_key, d.tenant_id, d.enabled AND t.enabled, t.default_quota_bytes
+FROM directory_accounts a JOIN directory_domains d ON d.id = a.domain_id JOIN directory_tenants t ON t.id = d.tenant_id
+WHERE ($1 = 0 OR d.tenant_id = $1) AND ($2 = '' OR d.name = $2) AND a.address > $3 ORDER BY a.address LIMIT $4

@@ -1,2 +1,3 @@
-SELECT id, name, alias_of, catch_all, enabled, created_at, tenant_id FROM directory_domains
-WHERE name > $1 ORDER BY name LIMIT $2
+SELECT d.id, d.name, d.alias_of, d.catch_all, d.enabled, d.created_at, d.tenant_id, t.name, t.enabled
+FROM directory_domains d JOIN directory_tenants t ON t.id = d.tenant_id
+WHERE ($1 = 0 OR d.tenant_id = $1) AND ($2 = '' OR d.name = $2) AND d.name > $3 ORDER BY d.name LIMIT $4

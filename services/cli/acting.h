@@ -1,0 +1,41 @@
+#pragma once
+// Calls to the directory in the name of --as, and lists of any length.
+
+#include "services/cli/context.h"
+
+namespace pennypost::cli {
+
+template <class Request, class Response>
+using DirectoryMethod = rpc::Method<directory::v1::DirectoryService, Request, Response>;
+
+template <class Request, class Response>
+absl::StatusOr<Response> AskAs(Context& context, DirectoryMethod<Request, Response> method,
+                               Request request) {
+  request.set_actor(context.actor);
+  return Ask(context.clients.directory, method, std::move(request));
+}
+
+// All pages as one answer.
+template <class Request, class Response>
+absl::StatusOr<Response> AskForAll(Context& context, DirectoryMethod<Request, Response> method,
+                                   Request request) {
+  Response all;
+  do {
+    auto page = AskAs(context, method, request);
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    page->clear_next_page_token();
+    all.MergeFrom(*page);
+  } while (!request.page_token().empty());
+  return all;
+}
+
+// "5 MiB"; `none` for 0.
+inline std::string FormatMib(int64_t bytes, const char* none) {
+  return bytes == 0 ? none : fmt::format("{} MiB", bytes >> 20);
+}
+
+// MiB that fit in bytes.
+inline constexpr int64_t kMaxMib = int64_t{1} << 40;
+
+}  // namespace pennypost::cli

@@ -1,0 +1,1 @@
+SELECT count(*) FROM directory_domains WHERE tenant_id = $1

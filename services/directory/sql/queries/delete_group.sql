@@ -1,0 +1,1 @@
+DELETE FROM directory_groups WHERE address = $1

@@ -1,1 +1,0 @@
-SELECT address, targets, send_as FROM directory_aliases WHERE address = $1

@@ -1,0 +1,1 @@
+SELECT value FROM directory_secrets WHERE name = $1

@@ -1,0 +1,1 @@
+DELETE FROM directory_login_failures WHERE first_at < $1

@@ -1,0 +1,1 @@
+DELETE FROM directory_known_clients WHERE last_at < $1

@@ -1,0 +1,1 @@
+SELECT tenant_id FROM directory_domains WHERE name = $1
