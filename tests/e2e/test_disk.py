@@ -51,7 +51,7 @@ class Load:
     def __init__(self, lab, lines: int):
         self.lab, self.lines = lab, lines
         self.acknowledged, self.refused, self.stop = [], [], threading.Event()
-        self.threads = [threading.Thread(target=self._run) for _ in range(3)]
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(3)]
         for thread in self.threads:
             thread.start()
 
