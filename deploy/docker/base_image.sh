@@ -50,10 +50,18 @@ make_root() {
 if [ ! -s "$tar" ]; then
   [ "$(id -u)" -eq 0 ] || { echo "base_image: debootstrap needs root" >&2; exit 1; }
   command -v debootstrap >/dev/null || { echo "base_image: install debootstrap (tools/setup.sh test)" >&2; exit 1; }
+  # In mounts of its own, so that what is mounted below goes with it, however it ends.
+  if [ "${PP_OWN_MOUNTS:-}" != yes ]; then
+    PP_OWN_MOUNTS=yes exec unshare --mount deploy/docker/base_image.sh "$image"
+  fi
   mkdir -p build/docker
   work=$(mktemp -d build/docker/base.XXXXXX)
-  trap 'rm -rf "$work"' EXIT
+  trap 'umount "$work" 2>/dev/null || true; rm -rf "$work"' EXIT
   echo "base_image: making $tar with debootstrap"
+  # In memory where there is room: dpkg syncs every file.
+  if [ "$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)" -gt 2000000 ]; then
+    mount -t tmpfs -o size=1g,mode=755 tmpfs "$work"
+  fi
   # In the background, because `set -e` does not hold in what stands after `if`.
   make_root "$work/root" >"$work.log" 2>&1 &
   if ! wait $!; then
