@@ -94,7 +94,7 @@ fi
 if wanted e2e; then
   say "end to end"
   for scenario in tests/e2e/test_*.py; do
-    count "e2e $(basename "$scenario" .py)" timeout 600 /usr/bin/python3 "$scenario"
+    count "e2e $(basename "$scenario" .py)" timeout 900 /usr/bin/python3 "$scenario"
   done
 fi
 
