@@ -47,7 +47,7 @@ class HealthCheckTest : public testing::Test {
       boost::asio::make_work_guard(io_);
   std::vector<std::unique_ptr<Component>> services_;
   FakeService* service_ = nullptr;
-  Admin admin_{io_, "test"};
+  Admin admin_{io_, "test", nullptr};
   std::thread thread_;
 };
 
@@ -74,7 +74,7 @@ TEST_F(HealthCheckTest, NobodyThere) {
   uint16_t port = 0;
   {
     boost::asio::io_context io;
-    Admin gone(io, "gone");
+    Admin gone(io, "gone", nullptr);
     ASSERT_TRUE(gone.Listen("127.0.0.1:0").ok());
     port = gone.port();
   }
