@@ -1,3 +1,25 @@
+# pp_check_headers(NAME): compiles each header of the folder alone and without the precompiled one, in target all_headers: a
+# header that leans on what others include before it fails there.
+function(pp_check_headers name)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*/*.h
+       ${CMAKE_CURRENT_SOURCE_DIR}/*/*/*.h)
+  set(sources)
+  foreach(header IN LISTS headers)
+    file(RELATIVE_PATH path ${CMAKE_CURRENT_SOURCE_DIR} ${header})
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/alone/${path}.cc)
+    file(RELATIVE_PATH include ${CMAKE_SOURCE_DIR} ${header})
+    string(REGEX REPLACE "^libs/" "" include ${include})
+    file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${include}\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  if(sources)
+    add_library(${name}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
+    target_link_libraries(${name}_headers PRIVATE ${name} testing GTest::gtest)
+    target_compile_options(${name}_headers PRIVATE ${PP_WARNINGS} -O0 -g0 -U_FORTIFY_SOURCE)
+    add_dependencies(all_headers ${name}_headers)
+  endif()
+endfunction()
+
 # pp_library(NAME [DEPS ...] [LINK ...] [PCH base|asio|rpc])
 #
 # The library of the folder it stands in, from the names of its files:
@@ -61,6 +83,10 @@ function(pp_library name)
       add_dependencies(all_${label}_tests ${target})
     endif()
   endforeach()
+
+  if(NOT PP_FUZZ)
+    pp_check_headers(${name})
+  endif()
 
   if(PP_FUZZ)
     foreach(file IN LISTS fuzzers)

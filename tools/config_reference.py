@@ -58,7 +58,8 @@ def main() -> int:
         all_messages.update(messages(path))
     lines = ["# Configuration", "",
              "Made by `tools/config_reference.py` from `proto/pennypost/config/v1`. One YAML file for all services; precedence:",
-             "default < file < environment (`PENNYPOST_INGRESS_MAX_ERRORS`, `__` between levels) < `--set ingress.max_errors=5`.", ""]
+             "default < file < environment (`PENNYPOST_INGRESS_MAX_ERRORS`, `__` between levels) < `--set ingress.max_errors=5`.",
+             "Files are those of `--config`, or of `PENNYPOST_CONFIG` (FILE:FILE...); a later one wins.", ""]
     for field, kind, *_ in all_messages["PlatformConfig"][1]:
         section(field, kind, all_messages, lines)
     text = "\n".join(lines).rstrip() + "\n"

@@ -10,6 +10,7 @@ import imaplib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import smtplib
 import ssl
@@ -23,6 +24,8 @@ import yaml
 from local.data import StartError
 from local.platform import ROOT, Platform
 
+# PostgreSQL's empty databases and its first WAL, certificates, logs.
+LEAST_FREE_MIB = 200
 RUN = pathlib.Path(os.environ.get("PP_RUN_FOLDER", ROOT / ".run")).resolve()
 
 
@@ -83,6 +86,13 @@ def print_table(end: dict) -> None:
           f"  for scripts     {RUN}/endpoints.json\n", flush=True)
 
 
+def check_disk() -> None:
+    """A disk that fills up in the middle of the start shows in many ways; this is one line before it."""
+    free = shutil.disk_usage(RUN).free >> 20
+    if free < LEAST_FREE_MIB:
+        raise StartError(f"the disk of {RUN} has {free} MiB free; at least {LEAST_FREE_MIB} MiB are needed")
+
+
 def load_overlay(path: str) -> dict:
     try:
         overlay = yaml.safe_load(pathlib.Path(path).read_text()) or {}
@@ -101,6 +111,7 @@ def keep_up(arguments, ready_fd: int = -1) -> int:
     overlay = load_overlay(arguments.config) if arguments.config else {}
     platform = Platform(RUN, pathlib.Path(arguments.build).resolve(), arguments.mode, overlay, say=say)
     RUN.mkdir(exist_ok=True)
+    check_disk()
     (RUN / "run.pid").write_text(str(os.getpid()))
     code = 0
     try:
@@ -204,7 +215,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return {"start": start, "stop": stop, "status": status, "logs": logs}[arguments.command](arguments)
-    except StartError as error:
+    except (StartError, OSError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Pennypost needs from Debian, and nothing else. Safe to run again: it asks dpkg first.
-#   tools/setup.sh run    what `make build` and `make run` need
+#   tools/setup.sh build  what the compiler needs (deploy/docker/Dockerfile calls it)
+#   tools/setup.sh run    that, and what `make run` needs
 #   tools/setup.sh test   that, and the clients and peers of the tests
 set -euo pipefail
 
@@ -17,12 +18,14 @@ test=(
   swaks curl isync mutt fetchmail msmtp postfix nsd ldnsutils libnet-ssleay-perl libio-socket-ssl-perl
   python3-dkim python3-spf chromium
   dovecot-core dovecot-imapd dovecot-lmtpd
+  docker.io docker-compose debootstrap slirp4netns iproute2
 )
 
 case "${1:-run}" in
+  build) packages=("${build[@]}") ;;
   run) packages=("${build[@]}" "${run[@]}") ;;
   test) packages=("${build[@]}" "${run[@]}" "${test[@]}") ;;
-  *) echo "usage: tools/setup.sh run|test" >&2; exit 2 ;;
+  *) echo "usage: tools/setup.sh build|run|test" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -40,7 +43,7 @@ if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || { echo "setup: run as root, or install sudo; missing: ${missing[*]}" >&2; exit 1; }
   sudo=(sudo)
 fi
-# The packages of PostgreSQL, Redis, Postfix, Dovecot and nsd start a system service when they are installed.
+# The packages of PostgreSQL, Redis, Postfix, Dovecot, nsd and Docker start a system service when they are installed.
 # We start our own private ones, so tell dpkg not to, unless this machine has a policy of its own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then

@@ -253,11 +253,20 @@ absl::StatusOr<v1::PlatformConfig> Load(const Sources& sources) {
 
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, char** argv) {
   CommandLine line;
+  std::vector<std::string> usual_files;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     std::string_view text(*variable);
     size_t equals = text.find('=');
     if (equals == std::string_view::npos) continue;
-    line.sources.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    std::string_view name = text.substr(0, equals);
+    std::string_view value = text.substr(equals + 1);
+    if (name != "PENNYPOST_CONFIG") {
+      line.sources.environment.emplace_back(name, value);
+      continue;
+    }
+    for (std::string_view file : Split(value, ':')) {
+      if (!file.empty()) usual_files.emplace_back(file);
+    }
   }
   for (int i = 1; i < argc; ++i) {
     std::string_view option(argv[i]);
@@ -267,6 +276,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, char** argv) {
       line.sources.files.emplace_back(argv[++i]);
     } else if (option == "--set") {
       line.sources.settings.emplace_back(argv[++i]);
+    } else if (option == "healthcheck") {
+      line.health_check = true;
     } else if (option == "--check-config") {
       line.check_only = true;
     } else if (option == "--help" || option == "-h") {
@@ -277,6 +288,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, char** argv) {
       return SyntaxError(fmt::format("unknown option {}; see --help", option));
     }
   }
+  if (line.sources.files.empty()) line.sources.files = std::move(usual_files);
   return line;
 }
 

@@ -24,9 +24,11 @@ struct Sources {
 // All problems at once, one a line, in the message of an InvalidArgument.
 absl::StatusOr<v1::PlatformConfig> Load(const Sources& sources);
 
-// What a service program was asked to do.
+// What a service program was asked to do. Without --config the files of $PENNYPOST_CONFIG are read
+// (FILE or FILE:FILE..., a later one wins).
 struct CommandLine {
   Sources sources;
+  bool health_check = false;
   bool check_only = false;
   bool print_help = false;
   bool print_version = false;

@@ -81,5 +81,43 @@ TEST_F(ConfigTest, SecretsComeFromFilesAndAreNeverPrinted) {
   EXPECT_EQ(PrintRedacted(*config).find("hunter2"), std::string::npos);
 }
 
+// One variable of the environment while it lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  ~Variable() { unsetenv(name_); }
+
+ private:
+  const char* name_;
+};
+
+absl::StatusOr<CommandLine> Parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "program");
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  return ParseCommandLine(static_cast<int>(words.size()), arguments.data());
+}
+
+TEST(CommandLineTest, FilesComeFromTheEnvironmentUnlessGiven) {
+  Variable files("PENNYPOST_CONFIG", "/a.yaml:/b.yaml:");
+  auto line = Parse({});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->sources.files, (std::vector<std::string>{"/a.yaml", "/b.yaml"}));
+  for (const auto& [name, value] : line->sources.environment) EXPECT_NE(name, "PENNYPOST_CONFIG");
+  line = Parse({"--config", "/c.yaml"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->sources.files, std::vector<std::string>{"/c.yaml"});
+}
+
+TEST(CommandLineTest, WhatIsAskedFor) {
+  auto line = Parse({"healthcheck", "--set", "common.hostname=x"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_TRUE(line->health_check);
+  EXPECT_FALSE(line->check_only);
+  EXPECT_EQ(line->sources.settings, std::vector<std::string>{"common.hostname=x"});
+  EXPECT_FALSE(Parse({"--check-config"})->health_check);
+  EXPECT_EQ(MessageOf(Parse({"helthcheck"}).status()), "unknown option helthcheck; see --help");
+}
+
 }  // namespace
 }  // namespace pennypost::config

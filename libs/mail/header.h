@@ -22,6 +22,9 @@ struct HeaderField {
 struct HeaderLimits {
   size_t max_bytes = 1 << 20;  // of the block
   size_t max_fields = 4096;
+  // Counted by HeaderMeter alone.
+  size_t max_field_bytes = 100 << 10;  // of one field with its folds
+  size_t max_address_tokens = 10240;   // in all address fields
 };
 
 struct HeaderBlock {

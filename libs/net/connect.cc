@@ -6,6 +6,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <absl/time/clock.h>
+
 #include "net/socket_stream.h"
 #include "net/tcp_stream.h"
 
@@ -48,6 +50,26 @@ Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> ConnectTcp(IpAddress address,
   if (error) co_return SyntaxError(error.message());
   Endpoint endpoint = asio::ip::tcp::endpoint(ip, port);
   co_return co_await Connect(endpoint, timeout);
+}
+
+Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> ConnectHost(std::string host, uint16_t port,
+                                                               absl::Duration timeout) {
+  if (auto address = IpAddress::Parse(host)) co_return co_await ConnectTcp(*address, port, timeout);
+  absl::Time deadline = absl::Now() + timeout;
+  asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
+  boost::system::error_code error;
+  asio::ip::tcp::resolver::results_type found;
+  std::string service = std::to_string(port);
+  std::tie(error, found) =
+      co_await resolver.async_resolve(host, service, asio::as_tuple(asio::use_awaitable));
+  if (error) co_return UnavailableError(fmt::format("{}: {}", host, error.message()));
+  absl::StatusOr<std::unique_ptr<Stream>> opened = UnavailableError(host + ": no address");
+  for (const auto& entry : found) {
+    Endpoint endpoint = entry.endpoint();
+    opened = co_await Connect(endpoint, deadline - absl::Now());
+    if (opened.ok()) break;
+  }
+  co_return opened;
 }
 
 Awaitable<absl::StatusOr<std::unique_ptr<Stream>>> ConnectUnix(std::string path,

@@ -1,16 +1,17 @@
 #include "net/socket_stream.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "metrics/metrics.h"
 #include "net/tls.h"
 
 namespace pennypost::net {
@@ -18,6 +19,18 @@ namespace {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+
+// RFC 6125 6: the name we wanted, not one we were led to. RFC 6066 3: no address in SNI.
+void ExpectName(SSL* ssl, const std::string& name) {
+  X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+  if (IpAddress::Parse(name)) {
+    X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
+    return;
+  }
+  SSL_set_tlsext_host_name(ssl, name.c_str());
+  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set1_host(parameters, name.c_str(), 0);
+}
 }  // namespace
 
 // An operation that waits, from here to the end of its scope.
@@ -140,7 +153,13 @@ Awaitable<absl::Status> SocketStream::StartTlsServer(const TlsServerContext& con
                                                      absl::Duration timeout) {
   tls_context_ = context.Current();
   tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
-  co_return co_await Handshake(tls_context_, true, timeout);
+  auto handshake = Handshake(tls_context_, true, timeout);
+  absl::Status status = co_await std::move(handshake);
+  metrics::Counter("pennypost_tls_handshakes_total",
+                   "TLS handshakes as the server, by protocol version",
+                   {{"version", status.ok() ? SSL_get_version(tls_->native_handle()) : "failed"}})
+      .Increment();
+  co_return status;
 }
 
 Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& context,
@@ -149,14 +168,22 @@ Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& con
                                                      absl::Duration timeout) {
   tls_context_ = context.Current();
   tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
-  SSL_set_tlsext_host_name(tls_->native_handle(), server_name.c_str());
-  if (verification == PeerVerification::kCertificate) {
-    tls_->set_verify_mode(asio::ssl::verify_peer);
-    tls_->set_verify_callback(asio::ssl::host_name_verification(server_name));
-  } else {
-    tls_->set_verify_mode(asio::ssl::verify_none);
+  ExpectName(tls_->native_handle(), server_name);
+  // Without verification OpenSSL looks all the same, and TlsPeerProblem can tell what it saw.
+  tls_->set_verify_mode(verification == PeerVerification::kCertificate ? asio::ssl::verify_peer
+                                                                       : asio::ssl::verify_none);
+  absl::Status status = co_await Handshake(tls_context_, false, timeout);
+  if (!status.ok() && verification == PeerVerification::kCertificate) {
+    std::string problem = TlsPeerProblem();
+    if (!problem.empty()) co_return UnavailableError("certificate of the server: " + problem);
   }
-  co_return co_await Handshake(tls_context_, false, timeout);
+  co_return status;
+}
+
+std::string SocketStream::TlsPeerProblem() const {
+  if (!tls_) return "";
+  long result = SSL_get_verify_result(tls_->native_handle());
+  return result == X509_V_OK ? "" : X509_verify_cert_error_string(result);
 }
 
 void SocketStream::Interrupt() {

@@ -5,7 +5,11 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
+
+#include "log/log.h"
 
 namespace pennypost::net {
 namespace {
@@ -37,11 +41,19 @@ int64_t StampOf(const std::string& certificate, const std::string& key) {
          b.st_mtim.tv_nsec;
 }
 
+// "FILE: No such file or directory", or what is wrong with its content.
+std::string WhyNot(const std::string& file, const boost::system::error_code& error) {
+  FILE* opened = fopen(file.c_str(), "r");
+  if (opened == nullptr) return file + ": " + strerror(errno);
+  fclose(opened);
+  return file + ": not good PEM (" + error.message() + ")";
+}
+
 // RFC 7301 3.2, and ALPACA: a client that names protocols must name ours.
 int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                unsigned int in_size, void* argument) {
   const auto& ours = *static_cast<const std::string*>(argument);
-  for (unsigned int at = 0; at < in_size; at += 1u + in[at]) {
+  for (unsigned int at = 0; !ours.empty() && at < in_size; at += 1u + in[at]) {
     std::string_view offered(reinterpret_cast<const char*>(in + at + 1), in[at]);
     if (offered == ours) {
       *out = in + at + 1;
@@ -73,24 +85,37 @@ absl::Status TlsServerContext::Load() const {
   auto context = NewContext(ssl::context::tls_server);
   boost::system::error_code error;
   context->use_certificate_chain_file(certificate_file_, error);
+  std::string problems;
+  if (error) problems = "cannot use the certificate " + WhyNot(certificate_file_, error);
+  // With the certificate in place OpenSSL refuses a key that is not its own; which of the two is
+  // wrong is told below.
+  auto keys = NewContext(ssl::context::tls_server);
+  keys->use_private_key_file(key_file_, ssl::context::pem, error);
   if (error) {
-    return SyntaxError(
-        fmt::format("cannot read the certificate {}: {}", certificate_file_, error.message()));
+    problems += problems.empty() ? "" : "\n";
+    problems += "cannot use the key " + WhyNot(key_file_, error);
   }
+  if (!problems.empty()) return SyntaxError(problems);
   context->use_private_key_file(key_file_, ssl::context::pem, error);
-  if (error)
-    return SyntaxError(fmt::format("cannot read the key {}: {}", key_file_, error.message()));
-  if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
+  if (error || SSL_CTX_check_private_key(context->native_handle()) != 1) {
     return SyntaxError(fmt::format("the key {} does not belong to the certificate {}", key_file_,
                                    certificate_file_));
   }
-  if (!alpn_.empty()) {
-    SSL_CTX_set_alpn_select_cb(context->native_handle(), &SelectAlpn,
-                               const_cast<std::string*>(&alpn_));
-  }
+  SSL_CTX_set_alpn_select_cb(context->native_handle(), &SelectAlpn,
+                             const_cast<std::string*>(&alpn_));
   current_ = std::move(context);
   stamp_ = stamp;
   return absl::OkStatus();
+}
+
+void TlsServerContext::Reload(int64_t stamp) const {
+  absl::Status status = Load();
+  if (status.ok()) {
+    log::Info("tls.certificate.reloaded", {{"file", certificate_file_}});
+  } else {
+    failed_stamp_ = stamp;
+    log::Error("tls.certificate.refused", {{"error", MessageOf(status)}, {"kept", "the old one"}});
+  }
 }
 
 std::shared_ptr<ssl::context> TlsServerContext::Current() const {
@@ -100,7 +125,7 @@ std::shared_ptr<ssl::context> TlsServerContext::Current() const {
     checked_at_ = now;
     int64_t stamp = StampOf(certificate_file_, key_file_);
     // A pair that is being replaced may not match for a moment: keep the old one and look again.
-    if (stamp != 0 && stamp != stamp_) Load().IgnoreError();
+    if (stamp != stamp_ && stamp != failed_stamp_) Reload(stamp);
   }
   return current_;
 }

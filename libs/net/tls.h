@@ -20,7 +20,8 @@ namespace pennypost::net {
 class TlsServerContext {
  public:
   // `alpn` is the only protocol we agree to ("imap"); a client that offers others alone is refused
-  // (ALPACA).
+  // (ALPACA). Empty: there is none, and who offers any is refused. Files that cannot be used are
+  // one line each in the error.
   static absl::StatusOr<std::unique_ptr<TlsServerContext>> Create(std::string certificate_file,
                                                                   std::string key_file,
                                                                   std::string alpn = "");
@@ -31,6 +32,7 @@ class TlsServerContext {
  private:
   TlsServerContext(std::string certificate_file, std::string key_file, std::string alpn);
   absl::Status Load() const;
+  void Reload(int64_t stamp) const;
 
   const std::string certificate_file_;
   const std::string key_file_;
@@ -38,6 +40,7 @@ class TlsServerContext {
   mutable std::mutex mutex_;
   mutable std::shared_ptr<boost::asio::ssl::context> current_;
   mutable int64_t stamp_ = 0;
+  mutable int64_t failed_stamp_ = -1;  // of files that were refused: said once
   mutable int64_t checked_at_ = 0;
 };
 

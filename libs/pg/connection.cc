@@ -9,10 +9,25 @@ namespace {
 
 constexpr int kBinary = 1;
 
-absl::Status StatusOfSqlState(std::string_view state, bool connected, bool in_commit) {
+// 53100 is PostgreSQL's word for ENOSPC. For a file system's quota (EDQUOT), and where it lost the
+// reason on its way, only its message tells (the primary one: no values of ours are in it).
+bool IsOutOfSpace(std::string_view state, const pg_result* result) {
+  if (state == "53100") return true;
+  const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (primary == nullptr || (state != "58030" && state != "XX000")) return false;
+  std::string_view words(primary);
+  return words.find("No space left on device") != std::string_view::npos ||
+         words.find("Disk quota exceeded") != std::string_view::npos;
+}
+
+absl::Status StatusOfSqlState(std::string_view state, bool full, bool connected, bool in_commit) {
   if (!connected && in_commit) {
     return MakeError(absl::StatusCode::kUnknown, Reason::kWriteUncertain,
                      "the database went away during commit");
+  }
+  if (full) {
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull,
+                     "the disk is full");
   }
   if (!connected || state.starts_with("08") || state.starts_with("57P") || state == "25006") {
     return UnavailableError("the database is not reachable");
@@ -20,13 +35,17 @@ absl::Status StatusOfSqlState(std::string_view state, bool connected, bool in_co
   if (state == "23505") return ExistsError("it exists already");
   if (state == "40001" || state == "40P01" || state == "55P03")
     return absl::AbortedError("changed by somebody else");
-  if (state == "53100") {
-    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull,
-                     "the disk is full");
-  }
   if (state.starts_with("53")) return UnavailableError("the database is overloaded");
   if (state == "57014") return absl::DeadlineExceededError("the database took too long");
   return BugError("database error");
+}
+
+// FATAL and PANIC end the connection, whatever PQstatus still says. A PANIC is what a WAL without
+// room makes of a COMMIT: nobody knows then whether it happened.
+bool EndsConnection(const pg_result* result) {
+  const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity != nullptr &&
+         (std::string_view(severity) == "FATAL" || std::string_view(severity) == "PANIC");
 }
 
 bool Ok(const pg_result* result) {
@@ -95,10 +114,13 @@ absl::Status Connection::ErrorOf(const pg_result* result, std::string_view what)
   const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   // An error without SQLSTATE is not the server's: the connection is gone (EPIPE shows so before
   // PQstatus does).
-  if (state == nullptr) broken_ = true;
-  absl::Status status = StatusOfSqlState(state == nullptr ? "" : state, healthy(), in_commit_);
+  if (state == nullptr || EndsConnection(result)) broken_ = true;
   const char* words =
       result == nullptr ? PQerrorMessage(connection_) : PQresultErrorMessage(result);
+  std::string_view code(state == nullptr ? "" : state);
+  bool full = IsOutOfSpace(code, result);
+  saw_full_ = saw_full_ || full;
+  absl::Status status = StatusOfSqlState(code, full, healthy(), in_commit_);
   auto level = ReasonOf(status) == Reason::kBug ? log::Level::kError : log::Level::kDebug;
   if (log::Enabled(level)) log::Write(level, "pg.error", {{"statement", what}, {"err", words}});
   return status;
@@ -179,6 +201,32 @@ absl::Status Connection::Commit() {
   absl::Status status = Execute("COMMIT");
   in_commit_ = false;
   return status;
+}
+
+bool Connection::TakeSawFull() {
+  return std::exchange(saw_full_, false);
+}
+
+absl::Status Connection::ProbeRoom() {
+  // A function scan keeps its rows in a tuple store, and that goes to a file above work_mem.
+  constexpr char kWriteMuch[] =
+      "SET LOCAL work_mem = '64kB'; "
+      "SELECT count(*) FROM unnest(array_fill(repeat('x', 8000), ARRAY[4200]))";
+  RETURN_IF_ERROR(Begin());
+  absl::Status status = Execute(kWriteMuch);
+  Rollback();
+  return status;
+}
+
+absl::Status Connection::MakeReserve(const std::string& table) {
+  // Four rows a page; short enough that none is compressed.
+  return Execute("CREATE TABLE IF NOT EXISTS " + table +
+                 " AS SELECT repeat('x', 1900) AS filler FROM generate_series(1, 8192)");
+}
+
+absl::Status Connection::DropReserve(const std::string& table) {
+  // TRUNCATE would have to write new rows of the catalogue; this only marks old ones.
+  return Execute("DROP TABLE IF EXISTS " + table);
 }
 
 void Connection::Rollback() {

@@ -46,6 +46,16 @@ class Connection {
 
   // False once the server went away: throw the connection away.
   bool healthy() const;
+  // Whether a statement found the disk full since the last call.
+  bool TakeSawFull();
+  // Whether the server's disk has room for a WAL segment and a reserve: writes 32 MiB to a
+  // temporary file of the server, which takes no table, no WAL and leaves nothing behind.
+  // STORAGE_FULL if it does not fit.
+  absl::Status ProbeRoom();
+  // 16 MiB of the disk in a table of that name, so that there is something to give back when the
+  // disk is full. Making it where it is does nothing.
+  absl::Status MakeReserve(const std::string& table);
+  absl::Status DropReserve(const std::string& table);
   pg_conn* native() { return connection_; }
 
  private:
@@ -56,6 +66,7 @@ class Connection {
   pg_conn* connection_;
   bool in_commit_ = false;
   bool broken_ = false;  // libpq itself failed, whatever PQstatus still says
+  bool saw_full_ = false;
   std::unordered_set<std::string_view> prepared_;
 };
 

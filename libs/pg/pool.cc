@@ -4,11 +4,15 @@
 
 #include <random>
 
+#include "log/log.h"
+#include "metrics/metrics.h"
+
 namespace pennypost::pg {
 namespace {
 
 constexpr int kAttempts = 5;
 constexpr std::chrono::milliseconds kHealingPause(500);
+constexpr absl::Duration kProbePause = absl::Seconds(3);
 constexpr char kAway[] = "the database is not reachable";
 constexpr absl::Duration kAcquireTimeout = absl::Seconds(10);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
@@ -16,6 +20,18 @@ constexpr absl::Duration kLongestBackoff = absl::Seconds(2);
 void SleepWithJitter(int attempt) {
   thread_local std::minstd_rand random{std::random_device{}()};
   absl::SleepFor(absl::Milliseconds(1 + random() % (10u << attempt)));
+}
+
+// All pools of the process together.
+prometheus::Gauge& OpenConnections() {
+  static auto& gauge = metrics::Gauge("pennypost_db_pool_connections", "Open database connections");
+  return gauge;
+}
+
+prometheus::Histogram& WaitSeconds() {
+  static auto& histogram = metrics::DurationHistogram("pennypost_db_pool_wait_seconds",
+                                                      "Wait for a free database connection");
+  return histogram;
 }
 
 }  // namespace
@@ -34,29 +50,87 @@ void Pool::StartHealing() {
   healing_ = true;
   // The last one has let go of the lock for good by the time healing_ is false.
   if (healer_.joinable()) healer_.join();
-  healer_ = std::thread([this] {
-    for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        stop_.wait_for(lock, kHealingPause, [this] { return stopping_; });
-        if (stopping_ || health_.ok()) {
-          healing_ = false;
-          return;
-        }
+  healer_ = std::thread([this] { Heal(); });
+}
+
+void Pool::Heal() {
+  absl::Time next_probe = absl::Now() + kProbePause;
+  bool reserve_given = false;
+  for (;;) {
+    bool full = false;
+    {
+      std::unique_lock lock(mutex_);
+      stop_.wait_for(lock, kHealingPause, [this] { return stopping_; });
+      full = !room_.ok();
+      if (stopping_ || (health_.ok() && !full)) {
+        healing_ = false;
+        return;
       }
+    }
+    if (full && !reserve_given) reserve_given = GiveReserve();
+    if (full && absl::Now() >= next_probe) {
+      if (Probe()) reserve_given = false;
+      next_probe = absl::Now() + kProbePause;
+    } else if (!Health().ok()) {
       auto connection = Acquire();
       if (connection.ok()) Release(*std::move(connection));
     }
-  });
+  }
+}
+
+void Pool::MarkFull() {
+  if (!room_.ok()) return;
+  log::Error("pg.disk.full", {});
+  room_ = MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull,
+                    "the disk of the database is full");
+  StartHealing();
+}
+
+void Pool::NoteFull() {
+  std::lock_guard lock(mutex_);
+  MarkFull();
+}
+
+void Pool::KeepReserve() {
+  absl::Status status =
+      WithOnce([this](Connection& connection) { return connection.MakeReserve(reserve_); });
+  if (!status.ok()) log::Warning("pg.reserve.missing", {{"error", Describe(status)}});
+}
+
+bool Pool::GiveReserve() {
+  if (reserve_.empty()) return true;
+  absl::Status status =
+      WithOnce([this](Connection& connection) { return connection.DropReserve(reserve_); });
+  if (status.ok()) log::Warning("pg.reserve.given", {{"table", reserve_}});
+  return status.ok();
+}
+
+bool Pool::Probe() {
+  auto connection = Acquire();
+  if (!connection.ok()) return false;
+  absl::Status status = (*connection)->ProbeRoom();
+  if (status.ok() && !reserve_.empty()) status = (*connection)->MakeReserve(reserve_);
+  // A server that cannot be asked now is asked again. One that forbids the probe (temp_file_limit)
+  // must not keep mail out: the next real write tells.
+  bool known = (*connection)->healthy() && ReasonOf(status) != Reason::kStorageFull;
+  (*connection)->TakeSawFull();
+  Release(*std::move(connection));
+  if (!known) return false;
+  log::Info("pg.disk.has_room", {});
+  std::lock_guard lock(mutex_);
+  room_ = absl::OkStatus();
+  return true;
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
   std::unique_lock lock(mutex_);
   auto available = [this] { return !idle_.empty() || open_ < size_; };
+  absl::Time since = absl::Now();
   if (!freed_.wait_for(lock, absl::ToChronoMilliseconds(kAcquireTimeout), available)) {
     return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded,
                      "no database connection is free");
   }
+  WaitSeconds().Observe(absl::ToDoubleSeconds(absl::Now() - since));
   if (!idle_.empty()) {
     auto connection = std::move(idle_.back());
     idle_.pop_back();
@@ -73,6 +147,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
     backoff_ = absl::Milliseconds(100);
     next_attempt_ = absl::InfinitePast();
     health_ = absl::OkStatus();
+    OpenConnections().Increment();
   } else {
     --open_;
     next_attempt_ = absl::Now() + backoff_;
@@ -86,6 +161,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Acquire() {
 
 void Pool::Release(std::unique_ptr<Connection> connection) {
   std::lock_guard lock(mutex_);
+  if (connection->TakeSawFull()) MarkFull();
   if (connection->healthy()) {
     idle_.push_back(std::move(connection));
     health_ = absl::OkStatus();
@@ -94,6 +170,7 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
     health_ = UnavailableError(kAway);
     // The others of the pool are most likely gone too.
     open_ -= idle_.size();
+    OpenConnections().Decrement(static_cast<double>(idle_.size() + 1));
     idle_.clear();
     StartHealing();
   }
@@ -103,6 +180,11 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
 absl::Status Pool::Health() const {
   std::lock_guard lock(mutex_);
   return health_;
+}
+
+absl::Status Pool::Room() const {
+  std::lock_guard lock(mutex_);
+  return room_;
 }
 
 absl::Status Pool::With(const std::function<absl::Status(Connection&)>& work) {

@@ -20,7 +20,11 @@ namespace pennypost::pg {
 // between. Thread-safe.
 class Pool {
  public:
-  Pool(std::string dsn, size_t size) : dsn_(std::move(dsn)), size_(size) {}
+  // `reserve` names the table of a reserve (Connection::MakeReserve) that this pool gives back to
+  // the disk when it is full, so that removals go on, and makes again before Room() is good; empty
+  // for none.
+  Pool(std::string dsn, size_t size, std::string reserve = "")
+      : dsn_(std::move(dsn)), size_(size), reserve_(std::move(reserve)) {}
   ~Pool();
 
   // Runs `work` in one transaction and commits. Deadlocks and serialization failures are retried
@@ -35,16 +39,31 @@ class Pool {
 
   // The outcome of the last contact with the server: for readiness. Does not block.
   absl::Status Health() const;
+  // STORAGE_FULL from the first statement that found the server's disk full until a probe fits
+  // again, at most some seconds after room was made. Reads go on meanwhile, and so may small
+  // writes: callers ask before they take new mail. Does not block.
+  absl::Status Room() const;
+  // Somebody else found the disk full.
+  void NoteFull();
+  // Makes the reserve where it is missing: once, at the start. Best effort.
+  void KeepReserve();
 
  private:
   // After a failure: tries to connect until it works, so that readiness comes back although nobody
-  // calls (no balancer sends calls to what is not ready). With the lock held.
+  // calls (no balancer sends calls to what is not ready), and probes a full disk until it has room.
+  // With the lock held.
   void StartHealing();
+  void Heal();
+  // Whether there is room again, and a reserve.
+  bool Probe();
+  bool GiveReserve();
+  void MarkFull();  // with the lock held
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Release(std::unique_ptr<Connection> connection);
 
   const std::string dsn_;
   const size_t size_;
+  const std::string reserve_;
   mutable std::mutex mutex_;
   std::condition_variable freed_;
   std::vector<std::unique_ptr<Connection>> idle_;
@@ -52,6 +71,7 @@ class Pool {
   absl::Time next_attempt_ = absl::InfinitePast();
   absl::Duration backoff_ = absl::Milliseconds(100);
   absl::Status health_;
+  absl::Status room_;
   bool healing_ = false;
   bool stopping_ = false;
   std::condition_variable stop_;

@@ -118,6 +118,59 @@ TEST(Pg, ReadinessComesBackWithoutACall) {
   EXPECT_TRUE(pool.Health().ok());
 }
 
+// ROBUSTNESS K6. A disk that is really full: tests/e2e/test_disk.py.
+TEST(Pg, AFullDiskIsKnownUntilThereIsRoom) {
+  Pool pool(Dsn(), 1);
+  auto raise = [&pool](const std::string& state, const std::string& words) {
+    return pool.With([&](Connection& connection) {
+      return connection.Execute("DO $$ BEGIN RAISE EXCEPTION '" + words + "' USING ERRCODE = '" +
+                                state + "'; END $$");
+    });
+  };
+  EXPECT_EQ(ReasonOf(raise("XX000", "something else")), Reason::kBug);
+  EXPECT_EQ(ReasonOf(raise("23514", "No space left on device")), Reason::kBug);
+  EXPECT_EQ(ReasonOf(raise("53200", "out of memory")), Reason::kBackendDown);
+  EXPECT_TRUE(pool.Room().ok());
+  EXPECT_EQ(ReasonOf(raise("58030", "could not write: No space left on device")),
+            Reason::kStorageFull);
+  EXPECT_EQ(ReasonOf(raise("XX000", "could not write: Disk quota exceeded")), Reason::kStorageFull);
+  EXPECT_EQ(ReasonOf(raise("53100", "could not extend file")), Reason::kStorageFull);
+  EXPECT_EQ(ReasonOf(pool.Room()), Reason::kStorageFull);
+  // The connection and the reads are good.
+  EXPECT_TRUE(pool.Health().ok());
+  EXPECT_TRUE(pool.Run(kSlow).ok());
+  for (int i = 0; i < 100 && !pool.Room().ok(); ++i) absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_TRUE(pool.Room().ok());
+}
+
+TEST(Pg, TheProbeReallyWrites) {
+  auto connection = Connection::Open(Dsn());
+  ASSERT_TRUE(connection.ok());
+  EXPECT_TRUE((*connection)->ProbeRoom().ok());
+  ASSERT_TRUE((*connection)->Execute("SET temp_file_limit = '31MB'").ok());
+  EXPECT_FALSE((*connection)->ProbeRoom().ok());
+  ASSERT_TRUE((*connection)->Execute("SET temp_file_limit = '36MB'").ok());
+  EXPECT_TRUE((*connection)->ProbeRoom().ok());
+}
+
+TEST(Pg, TheReserveIsGivenBackAndMadeAgain) {
+  constexpr Statement kSize{"t_reserve",
+                            "SELECT coalesce(pg_relation_size(to_regclass('t_reserve')), 0)"};
+  constexpr int64_t kReserve = 16 << 20;
+  Pool pool(Dsn(), 2, "t_reserve");
+  pool.KeepReserve();
+  pool.KeepReserve();
+  EXPECT_GE(pool.Run(kSize)->Int(0, 0), kReserve);
+  pool.NoteFull();
+  for (int i = 0; i < 100 && pool.Run(kSize)->Int(0, 0) > 0; ++i)
+    absl::SleepFor(absl::Milliseconds(20));
+  EXPECT_EQ(pool.Run(kSize)->Int(0, 0), 0);
+  EXPECT_EQ(ReasonOf(pool.Room()), Reason::kStorageFull);
+  for (int i = 0; i < 100 && !pool.Room().ok(); ++i) absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_TRUE(pool.Room().ok());
+  EXPECT_GE(pool.Run(kSize)->Int(0, 0), kReserve);
+}
+
 TEST(Pg, AServerThatIsAwayIsUnavailable) {
   Pool pool("host=/nonexistent dbname=x", 1);
   EXPECT_EQ(pool.Run(kSlow).status().code(), absl::StatusCode::kUnavailable);

@@ -14,6 +14,7 @@
 #include <deque>
 
 #include "log/log.h"
+#include "metrics/metrics.h"
 #include "net/address.h"
 #include "net/tcp_stream.h"
 
@@ -51,6 +52,12 @@ std::string Format(const std::vector<std::string>& arguments) {
   return out;
 }
 
+void CountFallback() {
+  static auto& fallbacks = metrics::Counter("pennypost_redis_fallback_total",
+                                            "Commands that went on without an answer of Redis");
+  fallbacks.Increment();
+}
+
 // One command under way. The timer is how its coroutine waits; the answer cancels it.
 struct Waiter {
   explicit Waiter(const net::Executor& executor) : timer(executor) {}
@@ -78,6 +85,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
   static void Finish(const std::shared_ptr<Waiter>& waiter, absl::StatusOr<Reply> result) {
     if (!waiter) return;
+    if (!result.ok()) CountFallback();
     waiter->result = std::move(result);
     waiter->timer.cancel();
   }
@@ -125,8 +133,11 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       opened = co_await net::ConnectUnix(path, absl::Seconds(1));
     } else {
       auto at = net::ParseHostPort(self->address);
-      auto ip = at.ok() ? net::IpAddress::Parse(at->host) : std::nullopt;
-      if (ip) opened = co_await net::ConnectTcp(*ip, at->port, absl::Seconds(1));
+      if (at.ok()) {
+        opened = co_await net::ConnectHost(at->host, at->port, absl::Seconds(1));
+      } else {
+        opened = at.status();
+      }
     }
     if (self->generation != mine) co_return;
     if (!opened.ok()) {

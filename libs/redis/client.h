@@ -29,8 +29,8 @@ struct Reply {
 
 class Client {
  public:
-  // "unix:/path" or "HOST:PORT" with an IP address. Connects at the first command. An empty
-  // address: every command is Unavailable.
+  // "unix:/path" or "HOST:PORT". Connects at the first command. An empty address: every command is
+  // Unavailable.
   Client(boost::asio::io_context& io, std::string address, std::string password);
   ~Client();
 

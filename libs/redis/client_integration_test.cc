@@ -8,6 +8,8 @@
 
 #include <cstdlib>
 
+#include "net/listener.h"
+
 namespace pennypost::redis {
 namespace {
 
@@ -41,6 +43,27 @@ TEST(Redis, AwayIsUnavailableAtOnce) {
   Client none(io, "", "");
   EXPECT_FALSE(none.configured());
   EXPECT_EQ(Ask(io, none, {"PING"}).status().code(), absl::StatusCode::kUnavailable);
+}
+
+net::Awaitable<void> AnswerPong(std::shared_ptr<net::Stream> stream, net::Peer,
+                                const net::DrainSignal&) {
+  char request[64];
+  auto n = co_await stream->Read(request, sizeof request, absl::Seconds(5));
+  if (!n.ok()) co_return;
+  absl::Status sent = co_await stream->Write("+PONG\r\n", absl::Seconds(5));
+  if (sent.ok()) co_await stream->Close();
+}
+
+TEST(Redis, ByHostName) {
+  boost::asio::io_context io;
+  net::Listener server(io, {}, &AnswerPong);
+  ASSERT_TRUE(server.Start("127.0.0.1:0").ok());
+  Client client(io, fmt::format("localhost:{}", server.port()), "");
+  auto answer = Ask(io, client, {"PING"});
+  ASSERT_TRUE(answer.ok()) << Describe(answer.status());
+  EXPECT_EQ(answer->text, "PONG");
+  Client nowhere(io, "no port", "");
+  EXPECT_EQ(Ask(io, nowhere, {"PING"}).status().code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

@@ -9,6 +9,9 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/tls_credentials_options.h>
 
+#include <atomic>
+
+#include "log/log.h"
 #include "rpc/controller.h"
 #include "rpc/credentials.h"
 #include "rpc/grpc_status.h"
@@ -21,9 +24,12 @@ using google::protobuf::Message;
 using google::protobuf::MessageLite;
 using google::protobuf::MethodDescriptor;
 
+constexpr int64_t kSecondsBetweenComplaints = 10;
+
 class GrpcChannel : public google::protobuf::RpcChannel {
  public:
-  explicit GrpcChannel(std::shared_ptr<grpc::Channel> channel) : stub_(std::move(channel)) {}
+  GrpcChannel(std::string endpoint, std::shared_ptr<grpc::Channel> channel)
+      : endpoint_(std::move(endpoint)), stub_(std::move(channel)) {}
 
   void CallMethod(const MethodDescriptor* method, google::protobuf::RpcController* controller,
                   const Message* request, Message* response,
@@ -34,13 +40,29 @@ class GrpcChannel : public google::protobuf::RpcChannel {
       context->set_deadline(absl::ToChronoTime(ours->deadline()));
     std::string path = "/" + method->service()->full_name() + "/" + method->name();
     stub_.UnaryCall(context.get(), path, {}, request, response,
-                    [context, ours, done](const grpc::Status& status) {
+                    [this, context, ours, done](const grpc::Status& status) {
+                      // With details it is an answer of the service: it is there.
+                      if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+                          status.error_details().empty())
+                        Complain(status);
                       ours->SetStatus(FromGrpc(status));
                       done->Run();
                     });
   }
 
  private:
+  // Why a service cannot be reached (it is down, its certificate is of another CA) is for the
+  // operator alone, and once in a while.
+  void Complain(const grpc::Status& status) {
+    int64_t now = absl::ToUnixSeconds(absl::Now());
+    int64_t due = complain_at_.load(std::memory_order_relaxed);
+    if (now < due || !complain_at_.compare_exchange_strong(due, now + kSecondsBetweenComplaints))
+      return;
+    log::Warning("rpc.unavailable", {{"endpoint", endpoint_}, {"error", status.error_message()}});
+  }
+
+  const std::string endpoint_;
+  std::atomic<int64_t> complain_at_{0};
   grpc::TemplatedGenericStub<MessageLite, MessageLite> stub_;
 };
 
@@ -78,8 +100,8 @@ absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std:
     options.set_verify_server_certs(true);
     credentials = grpc::experimental::TlsCredentials(options);
   }
-  std::unique_ptr<google::protobuf::RpcChannel> channel =
-      std::make_unique<GrpcChannel>(grpc::CreateCustomChannel(endpoint, credentials, arguments));
+  std::unique_ptr<google::protobuf::RpcChannel> channel = std::make_unique<GrpcChannel>(
+      endpoint, grpc::CreateCustomChannel(endpoint, credentials, arguments));
   return channel;
 }
 

@@ -11,7 +11,7 @@
 namespace pennypost::rpc {
 
 // PEM files for mutual TLS between services. Read at the start and again when they change (gRPC
-// looks each minute).
+// looks every ten seconds).
 struct TlsFiles {
   std::string ca;
   std::string certificate;

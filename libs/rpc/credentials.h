@@ -17,7 +17,7 @@ inline bool IsUnix(std::string_view endpoint) {
 
 inline std::shared_ptr<grpc::experimental::CertificateProviderInterface> WatchFiles(
     const TlsFiles& tls) {
-  constexpr unsigned kSecondsBetweenLooks = 60;
+  constexpr unsigned kSecondsBetweenLooks = 10;
   return std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
       tls.key, tls.certificate, tls.ca, kSecondsBetweenLooks);
 }

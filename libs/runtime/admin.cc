@@ -13,8 +13,9 @@ net::Awaitable<http::Response> Immediate(http::Response response) {
 }
 }  // namespace
 
-Admin::Admin(boost::asio::io_context& io, std::string name)
+Admin::Admin(boost::asio::io_context& io, std::string name, const net::TlsServerContext* tls)
     : name_(std::move(name)),
+      tls_(tls),
       listener_(io, {.max_connections = 200, .max_per_address = 200, .refusal = ""},
                 [this](std::shared_ptr<net::Stream> stream, net::Peer peer,
                        const net::DrainSignal& drain) {
@@ -59,6 +60,11 @@ http::Response Admin::Answer(const http::Request& request) const {
   if (request.path == "/version")
     return {.body = name_ + " " PENNYPOST_VERSION "\n", .headers = {}};
   if (request.path == "/metrics") {
+    if (tls_ != nullptr) {
+      metrics::Gauge("pennypost_tls_certificate_expiry_timestamp_seconds",
+                     "When the certificate of the mail and web listeners ends")
+          .Set(static_cast<double>(tls_->ExpiresAt()));
+    }
     return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
             .body = metrics::Scrape(),
             .headers = {}};

@@ -7,6 +7,7 @@
 
 #include "http/server.h"
 #include "net/listener.h"
+#include "net/tls.h"
 #include "pennypost/health/v1/health.pb.h"
 #include "runtime/application.h"
 
@@ -14,9 +15,12 @@ namespace pennypost::runtime {
 
 class Admin : public grpc::health::v1::Health {
  public:
-  Admin(boost::asio::io_context& io, std::string name);
+  // `tls`: the certificate whose end /metrics shows; nullptr for none. It outlives the admin.
+  Admin(boost::asio::io_context& io, std::string name, const net::TlsServerContext* tls);
 
   absl::Status Listen(const std::string& address);
+  // The port that was bound (for port 0).
+  uint16_t port() const { return listener_.port(); }
   // Before: /readyz and gRPC health say no. `services` must outlive the admin.
   void SetServices(const std::vector<std::unique_ptr<Component>>* services);
   void SetDraining();
@@ -32,6 +36,7 @@ class Admin : public grpc::health::v1::Health {
   std::string Report(bool* all) const;
 
   const std::string name_;
+  const net::TlsServerContext* const tls_;
   net::Listener listener_;
   std::atomic<const std::vector<std::unique_ptr<Component>>*> services_{nullptr};
   std::atomic<bool> draining_{false};

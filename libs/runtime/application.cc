@@ -14,6 +14,7 @@
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "runtime/admin.h"
+#include "runtime/healthcheck.h"
 
 namespace pennypost::runtime {
 namespace {
@@ -36,7 +37,10 @@ void PrintHelp(std::string_view name) {
       "  --config FILE     YAML; may be given several times, a later file wins\n"
       "  --set KEY=VALUE   one value, for example --set common.hostname=mx.example.org\n"
       "  --check-config    say what is wrong with the configuration and end\n"
+      "  healthcheck       ask the one that runs with this configuration whether it is ready;\n"
+      "                    exit code 0 if it is, 1 and the reason if not\n"
       "  --version, --help\n\n"
+      "Without --config the files of PENNYPOST_CONFIG (FILE:FILE...) are read. Any other\n"
       "PENNYPOST_<SECTION>_<KEY> in the environment sets a value too (__ between levels).\n"
       "All keys: docs/generated/config.md\n",
       std::string(name).c_str());
@@ -54,6 +58,15 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+constexpr absl::Duration kHealthTimeout = absl::Seconds(3);
+
+int HealthCheck(std::string_view name, const std::string& address) {
+  auto report = AskReady(address, kHealthTimeout);
+  if (!report.ok()) return FailStart(name, report.status());
+  printf("%s\n", report->c_str());
+  return 0;
 }
 
 int WaitForEnd(const sigset_t& signals) {
@@ -98,6 +111,7 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   auto config = config::Load(line->sources);
   if (!config.ok()) return FailConfig(config.status());
   const auto& common = config->common();
+  if (line->health_check) return HealthCheck(name, EndpointOf(common.admin(), name));
   absl::Status log_status = log::Init(name, common.log().level(), common.log().format());
   if (!log_status.ok()) return FailConfig(log_status);
   auto tls = LoadTls(common.tls());
@@ -129,7 +143,10 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   }
   if (line->check_only) return printf("the configuration is good\n"), 0;
 
-  Admin admin(io, std::string(name));
+  metrics::Gauge("pennypost_build_info", "The running version; always 1",
+                 {{"service", std::string(name)}, {"version", PENNYPOST_VERSION}})
+      .Set(1);
+  Admin admin(io, std::string(name), tls->get());
   rpc_server.Add(&admin);
   std::vector<std::thread> io_threads;
   for (unsigned i = 0; i < threads; ++i) io_threads.emplace_back([&io] { io.run(); });

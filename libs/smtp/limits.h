@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mail/header.h"
+
 namespace pennypost::smtp {
 
 struct ServerLimits {
@@ -14,7 +16,8 @@ struct ServerLimits {
   size_t recipients = 1000;             // of one message; more get 452
   size_t recipients_tried = 2000;       // RCPT commands of one message; more end the session
   int errors = 20;                      // replies 5yz; then 421
-  int junk = 200;  // NOOP, RSET, VRFY and such without a message in between; then 421
+  int junk = 200;             // NOOP, RSET, VRFY and such without a message in between; then 421
+  mail::HeaderLimits header;  // of the content: 552 beyond it (S10)
   size_t gathered_output = 8192;  // replies are flushed at this size even if more commands wait
 };
 

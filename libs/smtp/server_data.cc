@@ -17,6 +17,11 @@ const SmtpReply& TooBig() {
   return reply;
 }
 
+const SmtpReply& HeaderTooBig() {
+  static const auto& reply = *new SmtpReply{552, "5.3.4", "header is larger than we take"};
+  return reply;
+}
+
 }  // namespace
 
 void ServerSession::OnData(std::string_view args) {
@@ -84,6 +89,10 @@ void ServerSession::TakeContent(std::string_view body) {
   if (transaction.failure || body.empty()) return;
   if (transaction.stored + body.size() > options_.limits.message_size) {
     transaction.failure = TooBig();
+    return;
+  }
+  if (!transaction.header.Take(body)) {
+    transaction.failure = HeaderTooBig();
     return;
   }
   transaction.stored += body.size();

@@ -15,6 +15,7 @@ void ServerSession::OnMail(std::string_view args) {
   Transaction transaction;
   if (auto error = ParseMail(args, envelope_options, transaction.envelope)) return Reply(*error);
   transaction.chunk_reader = ChunkReader(options_.bare_line_feeds);
+  transaction.header = mail::HeaderMeter(options_.limits.header);
   transaction_ = std::move(transaction);
   open_ = Open::kSender;
   Ask(CheckSender{&transaction_->envelope});

@@ -32,6 +32,7 @@
 #include <variant>
 #include <vector>
 
+#include "mail/header_meter.h"
 #include "sasl/server.h"
 #include "smtp/data_reader.h"
 #include "smtp/limits.h"
@@ -141,6 +142,7 @@ class ServerSession {
     bool begun = false;      // BeginMessage was accepted
     bool in_chunks = false;  // BDAT was used
     ChunkReader chunk_reader;
+    mail::HeaderMeter header;
     uint64_t stored = 0;               // content handed over
     uint64_t received = 0;             // octets on the wire
     std::optional<SmtpReply> failure;  // the content is refused, the rest is only read

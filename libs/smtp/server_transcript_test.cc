@@ -40,6 +40,11 @@ SessionOptions OptionsFrom(std::string_view text) {
   options.limits.recipients = number("recipients", 1000);
   options.limits.recipients_tried = number("tried", 2000);
   options.limits.command_line = number("line", 2048);
+  mail::HeaderLimits& header = options.limits.header;
+  header.max_bytes = number("header", header.max_bytes);
+  header.max_fields = number("fields", header.max_fields);
+  header.max_field_bytes = number("field", header.max_field_bytes);
+  header.max_address_tokens = number("addresses", header.max_address_tokens);
   options.limits.junk = static_cast<int>(number("junk", 200));
   return options;
 }

@@ -29,9 +29,19 @@ net::Awaitable<void> ServePop3(clients::Clients& clients, const Pop3Options& opt
   co_await connection.Run();
 }
 
+// What Create has checked. The certificate once a protocol: each has its ALPN id (RFC 7301, T7).
+struct Parts {
+  std::unique_ptr<net::TlsServerContext> imap_tls;
+  std::unique_ptr<net::TlsServerContext> pop3_tls;
+  std::vector<net::Cidr> proxy_networks;
+};
+
 class App : public runtime::Component {
  public:
-  explicit App(runtime::Environment& environment) : environment_(environment) {
+  App(runtime::Environment& environment, Parts parts)
+      : environment_(environment),
+        parts_(std::move(parts)),
+        users_(environment.config.access().max_connections_per_user()) {
     const auto& config = environment.config.access();
     SetImap(imap_, Tls::kStartTls);
     SetImap(imaps_, Tls::kImplicit);
@@ -65,11 +75,15 @@ class App : public runtime::Component {
   }
 
  private:
-  void SetImap(ConnectionOptions& options, Tls tls) const {
+  LinkOptions Link(const net::TlsServerContext* context, Tls tls) const {
+    return {context, tls == Tls::kImplicit, parts_.proxy_networks};
+  }
+
+  void SetImap(ConnectionOptions& options, Tls tls) {
     const auto& config = environment_.config.access();
     options.host = environment_.config.common().hostname();
-    options.tls = environment_.tls;
-    options.implicit_tls = tls == Tls::kImplicit;
+    options.link = Link(parts_.imap_tls.get(), tls);
+    options.users = &users_;
     options.max_message = config.max_append_bytes();
     options.login_timeout = absl::Seconds(config.login_timeout_seconds());
     options.idle_timeout = absl::Seconds(config.idle_timeout_seconds());
@@ -78,8 +92,7 @@ class App : public runtime::Component {
   void SetPop3(Pop3Options& options, Tls tls) const {
     const auto& config = environment_.config.access();
     options.host = environment_.config.common().hostname();
-    options.tls = environment_.tls;
-    options.implicit_tls = tls == Tls::kImplicit;
+    options.link = Link(parts_.pop3_tls.get(), tls);
     options.login_timeout = absl::Seconds(config.login_timeout_seconds());
   }
 
@@ -89,7 +102,7 @@ class App : public runtime::Component {
   }
 
   void AddImap(const std::string& address, const ConnectionOptions& options) {
-    if (config::IsOff(address) || (options.implicit_tls && !options.tls)) return;
+    if (config::IsOff(address) || (options.link.implicit_tls && !options.link.tls)) return;
     clients::Clients* clients = &environment_.clients;
     const ConnectionOptions* shared = &options;
     auto handler = [clients, shared](std::shared_ptr<net::Stream> stream, net::Peer peer,
@@ -97,13 +110,13 @@ class App : public runtime::Component {
       return ServeImap(*clients, *shared, std::move(stream), std::move(peer), drain);
     };
     auto limits =
-        LimitsWith(options.implicit_tls ? "" : "* BYE [UNAVAILABLE] Too many connections\r\n");
+        LimitsWith(options.link.implicit_tls ? "" : "* BYE [UNAVAILABLE] Too many connections\r\n");
     listeners_.emplace_back(address,
                             std::make_unique<net::Listener>(environment_.io, limits, handler));
   }
 
   void AddPop3(const std::string& address, const Pop3Options& options) {
-    if (config::IsOff(address) || (options.implicit_tls && !options.tls)) return;
+    if (config::IsOff(address) || (options.link.implicit_tls && !options.link.tls)) return;
     clients::Clients* clients = &environment_.clients;
     const Pop3Options* shared = &options;
     auto handler = [clients, shared](std::shared_ptr<net::Stream> stream, net::Peer peer,
@@ -111,12 +124,14 @@ class App : public runtime::Component {
       return ServePop3(*clients, *shared, std::move(stream), std::move(peer), drain);
     };
     auto limits =
-        LimitsWith(options.implicit_tls ? "" : "-ERR [SYS/TEMP] Too many connections\r\n");
+        LimitsWith(options.link.implicit_tls ? "" : "-ERR [SYS/TEMP] Too many connections\r\n");
     listeners_.emplace_back(address,
                             std::make_unique<net::Listener>(environment_.io, limits, handler));
   }
 
   runtime::Environment& environment_;
+  const Parts parts_;
+  UserConnections users_;
   ConnectionOptions imap_, imaps_;
   Pop3Options pop3_, pop3s_;
   std::vector<std::pair<std::string, std::unique_ptr<net::Listener>>> listeners_;
@@ -138,7 +153,19 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
   if (config.max_append_bytes() == 0 || config.max_append_bytes() > kMostAppend) {
     return SyntaxError("access.max_append_bytes must be 1 to 67108864");
   }
-  std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment);
+  if (config.max_connections_per_user() == 0)
+    return SyntaxError("access.max_connections_per_user must not be 0");
+  Parts parts;
+  std::vector<std::string> networks(config.proxy_networks().begin(), config.proxy_networks().end());
+  ASSIGN_OR_RETURN(parts.proxy_networks, net::ParseCidrs(networks));
+  if (environment.tls != nullptr) {
+    const auto& files = environment.config.common().tls();
+    ASSIGN_OR_RETURN(parts.imap_tls, net::TlsServerContext::Create(files.certificate_file(),
+                                                                   files.key_file(), "imap"));
+    ASSIGN_OR_RETURN(parts.pop3_tls, net::TlsServerContext::Create(files.certificate_file(),
+                                                                   files.key_file(), "pop3"));
+  }
+  std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment, std::move(parts));
   return app;
 }
 

@@ -10,11 +10,14 @@ namespace pennypost::access {
 class FakeDirectory : public directory::v1::DirectoryService {
  public:
   void FailWith(absl::Status status) { failure_ = std::move(status); }
+  // Of the last Authenticate.
+  const std::string& last_client_ip() const { return last_client_ip_; }
 
   void Authenticate(google::protobuf::RpcController* c,
                     const directory::v1::AuthenticateRequest* request,
                     directory::v1::AuthenticateResponse* response,
                     google::protobuf::Closure* done) override {
+    last_client_ip_ = request->client_ip();
     End(c, done, response, request->user() == "ann" && request->password() == "secret");
   }
   void GetScramKeys(google::protobuf::RpcController* c, const directory::v1::GetScramKeysRequest*,
@@ -46,6 +49,7 @@ class FakeDirectory : public directory::v1::DirectoryService {
   }
 
   absl::Status failure_;
+  std::string last_client_ip_;
 };
 
 }  // namespace pennypost::access

@@ -70,14 +70,7 @@ bool Context::LoadConfig(Acting acting) {
   std::vector<char*> none = {nullptr};
   auto line = config::ParseCommandLine(0, none.data());
   config::Sources sources = line->sources;
-  sources.files = config_files;
-  if (sources.files.empty()) {
-    const char* file = getenv("PENNYPOST_CONFIG");
-    if (file != nullptr) sources.files.push_back(file);
-  }
-  // This variable names the file; it is no key in it.
-  std::erase_if(sources.environment,
-                [](const auto& variable) { return variable.first == "PENNYPOST_CONFIG"; });
+  if (!config_files.empty()) sources.files = config_files;
   auto loaded = config::Load(sources);
   if (!loaded.ok()) {
     fprintf(stderr, "%s\n", MessageOf(loaded.status()).c_str());

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct Context {
   std::string actor;             // --as: whose rights count; empty: the platform's own
   config::v1::PlatformConfig config;
   clients::Clients clients;
+  // Others that a command opened; they stay open to the end (main.cc says why).
+  std::vector<std::unique_ptr<google::protobuf::RpcChannel>> channels;
   int exit_code = kDone;
 
   bool json() const { return output == "json"; }
@@ -50,11 +53,13 @@ absl::StatusOr<Response> Ask(Service* service, rpc::Method<Service, Request, Res
     return UnavailableError(
         "the configuration names no endpoint for this service (common.rpc.endpoints)");
   }
-  std::promise<absl::StatusOr<Response>> answer;
+  // Shared: the waiting thread goes on while the answering one is still inside set_value.
+  auto answer = std::make_shared<std::promise<absl::StatusOr<Response>>>();
+  std::future<absl::StatusOr<Response>> answered = answer->get_future();
   rpc::CallAsync<Service, Request, Response>(
       *service, method, std::move(request), timeout,
-      [&answer](absl::StatusOr<Response> r) { answer.set_value(std::move(r)); });
-  return answer.get_future().get();
+      [answer](absl::StatusOr<Response> r) { answer->set_value(std::move(r)); });
+  return answered.get();
 }
 
 using Row = std::vector<std::string>;

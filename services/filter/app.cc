@@ -34,6 +34,7 @@ absl::StatusOr<JudgeOptions> OptionsOf(const config::v1::FilterConfig& config) {
   JudgeOptions options;
   options.check_spf = config.check_spf();
   options.check_dkim = config.check_dkim();
+  options.refuse_null_mx = config.refuse_null_mx();
   std::vector<std::string> trusted(config.trusted_networks().begin(),
                                    config.trusted_networks().end());
   ASSIGN_OR_RETURN(options.trusted_networks, net::ParseCidrs(trusted));

@@ -1,5 +1,7 @@
 #include "services/filter/filter_service.h"
 
+#include <absl/time/clock.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -75,11 +77,24 @@ void ToProto(const Verdict& verdict, v1::CheckResponse& response) {
   for (const mailauth::AuthMethod& method : verdict.methods) AddMethod(method, response);
 }
 
-void Count(v1::CheckRequest::Stage stage, v1::CheckResponse::Action action) {
-  metrics::Counter("pennypost_filter_verdicts_total", "Verdicts, by stage and action.",
-                   {{"stage", ToLower(v1::CheckRequest::Stage_Name(stage).substr(6))},
-                    {"action", ToLower(v1::CheckResponse::Action_Name(action).substr(7))}})
-      .Increment();
+struct VerdictMetrics {
+  prometheus::Counter& verdicts;
+  prometheus::Histogram& duration;
+};
+
+// Looked up once a thread.
+VerdictMetrics& MetricsFor(v1::CheckRequest::Stage stage, v1::CheckResponse::Action action) {
+  thread_local std::map<std::pair<int, int>, VerdictMetrics> known;
+  auto found = known.find({stage, action});
+  if (found != known.end()) return found->second;
+  std::string name = ToLower(v1::CheckRequest::Stage_Name(stage).substr(6));
+  VerdictMetrics made{
+      metrics::Counter(
+          "pennypost_filter_verdicts_total", "Verdicts, by stage and action.",
+          {{"stage", name}, {"action", ToLower(v1::CheckResponse::Action_Name(action).substr(7))}}),
+      metrics::DurationHistogram("pennypost_filter_duration_seconds",
+                                 "Time to a verdict, by stage.", {{"stage", name}})};
+  return known.emplace(std::make_pair(stage, action), made).first->second;
 }
 
 }  // namespace
@@ -97,11 +112,14 @@ void FilterService::Check(google::protobuf::RpcController* controller,
 net::Awaitable<void> FilterService::Answer(const v1::CheckRequest* request,
                                            v1::CheckResponse* response,
                                            google::protobuf::Closure* done) {
+  absl::Time since = absl::Now();
   Case about = CaseOf(*request);
   auto decide = judge_.Decide(std::move(about));
   Verdict verdict = co_await std::move(decide);
   ToProto(verdict, *response);
-  Count(request->stage(), response->action());
+  VerdictMetrics& counted = MetricsFor(request->stage(), response->action());
+  counted.verdicts.Increment();
+  counted.duration.Observe(absl::ToDoubleSeconds(absl::Now() - since));
   done->Run();
 }
 

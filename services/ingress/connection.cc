@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "log/log.h"
+#include "net/proxy_header.h"
 #include "rpc/call.h"
 #include "services/ingress/ingress_metrics.h"
 #include "services/ingress/policy/auth.h"
@@ -10,7 +11,6 @@
 #include "services/ingress/policy/peer.h"
 #include "services/ingress/policy/recipient.h"
 #include "services/ingress/policy/sender.h"
-#include "smtp/proxy_protocol.h"
 
 namespace pennypost::ingress {
 namespace {
@@ -55,8 +55,12 @@ class Connection {
     context_.client_ip = peer.address.ToString();
     context_.session_id = HexEncode(RandomBytes(8));
     ++platform_.sessions;
+    OpenSessions().Increment();
   }
-  ~Connection() { --platform_.sessions; }
+  ~Connection() {
+    --platform_.sessions;
+    OpenSessions().Decrement();
+  }
 
   net::Awaitable<void> Run() {
     auto open = Open();
@@ -79,9 +83,13 @@ class Connection {
   // PROXY header and TLS from the first byte, where the listener has them.
   net::Awaitable<bool> Open() {
     if (net::ContainsAny(platform_.options.proxy_networks, context_.peer.address)) {
-      auto proxy = ReadProxyHeader();
-      bool good = co_await std::move(proxy);
-      if (!good) co_return false;
+      auto proxy = net::ReadProxyHeader(*stream_, context_.peer, kHandshakeTimeout);
+      absl::Status read = co_await std::move(proxy);
+      if (!read.ok()) {
+        log::Info("smtp.proxy.refused", {{"peer", context_.client_ip}, {"error", MessageOf(read)}});
+        co_return false;
+      }
+      context_.client_ip = context_.peer.address.ToString();
     }
     if (kind_ == ListenerKind::kSubmissions) {
       auto upgrade = StartTls();
@@ -239,30 +247,6 @@ class Connection {
     }
     context_.tls = stream_->TlsDescription();
     command_since_ = platform_.clock.Now();
-    co_return true;
-  }
-
-  // One byte at a time: what follows the header belongs to TLS or to the session.
-  net::Awaitable<bool> ReadProxyHeader() {
-    std::string header;
-    smtp::ProxyHeader parsed;
-    size_t length = 0;
-    for (;;) {
-      char byte = 0;
-      auto read = stream_->Read(&byte, 1, kHandshakeTimeout);
-      absl::StatusOr<size_t> size = co_await std::move(read);
-      if (!size.ok() || *size == 0) co_return false;
-      header.push_back(byte);
-      smtp::ProxyResult result = smtp::ParseProxyHeader(header, parsed, length);
-      if (result == smtp::ProxyResult::kMalformed) co_return false;
-      if (result == smtp::ProxyResult::kDone) break;
-    }
-    if (!parsed.has_client) co_return true;
-    auto address = net::IpAddress::Parse(parsed.client);
-    if (!address) co_return false;
-    context_.peer.address = *address;
-    context_.peer.port = parsed.client_port;
-    context_.client_ip = address->ToString();
     co_return true;
   }
 

@@ -117,6 +117,25 @@ TEST_F(Ingress, StoresALocalMessage) {
                 "Subject: hi\r\n\r\nhello\r\n");
 }
 
+// ROBUSTNESS K6, 2.7.
+TEST_F(Ingress, AFullDiskIsSaidAtMailAndAtTheEndOfData) {
+  absl::Status full =
+      MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull, "the disk is full");
+  for (absl::Status* room : {&mailbox_.room, &relay_.room}) {
+    *room = full;
+    std::string output = Play({"EHLO a\r\n", "MAIL FROM:<a@b.example>\r\n"});
+    EXPECT_TRUE(LastLine(output).starts_with("452 4.3.1 ")) << output;
+    *room = UnavailableError("away");  // is not full
+    EXPECT_TRUE(LastLine(Play({"EHLO a\r\n", "MAIL FROM:<a@b.example>\r\n"})).starts_with("250 "));
+    *room = absl::OkStatus();
+  }
+  mailbox_.failures.Add(full);
+  EXPECT_TRUE(LastLine(Play(Mail("bob@example.org", "a: b\r\n\r\nx"))).starts_with("452 4.3.1 "));
+  EXPECT_EQ(mailbox_.calls, 1);
+  relay_.failures.Add(full);
+  EXPECT_TRUE(LastLine(Play(Mail("fan@example.org", "a: b\r\n\r\nx"))).starts_with("452 4.3.1 "));
+}
+
 TEST_F(Ingress, OneCopyAnAccount) {
   Play({"EHLO a\r\n",
         "MAIL FROM:<a@b.example>\r\nRCPT TO:<team@example.org>\r\nRCPT TO:<bob@example.org>\r\n"
@@ -174,6 +193,19 @@ TEST_F(Ingress, RecipientsThatAreRefused) {
   ASSERT_EQ(relay_.events.size(), 7u);
   EXPECT_EQ(relay_.events[0].kind(), "refused");
   EXPECT_EQ(relay_.events[0].recipient(), "nobody@example.org");
+}
+
+// The history of a message tells of all its recipients.
+TEST_F(Ingress, RefusedRecipientsStandUnderTheIdOfTheMessage) {
+  Play({"EHLO a\r\n",
+        "MAIL FROM:<a@b.example>\r\nRCPT TO:<Nobody@example.org>\r\nRCPT TO:<bob@example.org>\r\n",
+        "DATA\r\n", "x\r\n.\r\n", "MAIL FROM:<a@b.example>\r\nRCPT TO:<nobody@example.org>\r\n"});
+  ASSERT_EQ(mailbox_.delivered.size(), 1u);
+  ASSERT_EQ(relay_.events.size(), 2u);
+  EXPECT_EQ(relay_.events[0].mail_id(), mailbox_.delivered.begin()->first);
+  EXPECT_EQ(relay_.events[0].recipient(), "nobody@example.org");
+  EXPECT_NE(relay_.events[1].mail_id(), relay_.events[0].mail_id());
+  EXPECT_EQ(relay_.events[1].mail_id().size(), 36u);
 }
 
 // A group may ask who sends; a suspended tenant's mail is to come again.

@@ -14,6 +14,8 @@
 #include "net/tls.h"
 #include "services/ingress/body_budget.h"
 #include "services/ingress/connect_rate.h"
+#include "services/ingress/refusal_budget.h"
+#include "services/ingress/store_room.h"
 #include "smtp/server_session.h"
 
 namespace pennypost::ingress {
@@ -48,6 +50,8 @@ struct Platform {
   const net::TlsServerContext* tls;  // nullptr: no certificate
   BodyBudget budget;
   ConnectRate rate;
+  StoreRoom room;
+  RefusalBudget refusals;
   std::atomic<uint32_t> sessions{0};
 };
 
@@ -71,7 +75,8 @@ struct SessionContext {
   int64_t account_id = 0;  // of who logged in
   std::string account_address;
 
-  // The message under way. `targets` is parallel to the recipients of the envelope.
+  // The message under way, from MAIL on. `targets` is parallel to the recipients of the envelope.
+  std::string mail_id;
   std::vector<std::vector<Target>> targets;
   std::string body;
   BodyLease lease;

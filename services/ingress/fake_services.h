@@ -144,6 +144,7 @@ class FakeDirectory : public directory::v1::DirectoryService {
 class FakeMailbox : public mailbox::v1::MailboxService {
  public:
   Failures failures;
+  absl::Status room;
   bool store_before_failing = false;  // the commit happens, its answer is lost
   std::map<std::string, mailbox::v1::DeliverRequest> delivered;  // by mail_id
   int calls = 0;
@@ -155,6 +156,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
       status = MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "full");
     }
     rpc::Finish(controller, done, status);
+  }
+
+  void CheckRoom(RpcController* controller, const mailbox::v1::CheckRoomRequest*,
+                 mailbox::v1::CheckRoomResponse*, Closure* done) override {
+    rpc::Finish(controller, done, room);
   }
 
   void Deliver(RpcController* controller, const mailbox::v1::DeliverRequest* request,
@@ -169,6 +175,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
 class FakeRelay : public relay::v1::RelayService {
  public:
   Failures failures;
+  absl::Status room;
   std::map<std::string, relay::v1::EnqueueRequest> queued;
   std::vector<history::v1::Event> events;
 
@@ -177,6 +184,11 @@ class FakeRelay : public relay::v1::RelayService {
     absl::Status status = failures.Next();
     if (status.ok()) queued[request->mail_id()] = *request;
     rpc::Finish(controller, done, status);
+  }
+
+  void CheckRoom(RpcController* controller, const relay::v1::CheckRoomRequest*,
+                 relay::v1::CheckRoomResponse*, Closure* done) override {
+    rpc::Finish(controller, done, room);
   }
 
   void RecordEvents(RpcController*, const relay::v1::RecordEventsRequest* request,

@@ -19,6 +19,12 @@ prometheus::Counter& CounterFor(const smtp::Answered& answered) {
 
 }  // namespace
 
+prometheus::Gauge& OpenSessions() {
+  static auto& gauge =
+      metrics::Gauge("pennypost_ingress_sessions", "Open SMTP and LMTP connections");
+  return gauge;
+}
+
 void CountAnswers(smtp::ServerSession& session) {
   for (const smtp::Answered& answered : session.answered()) CounterFor(answered).Increment();
   session.ClearAnswered();

@@ -27,6 +27,7 @@ class App : public runtime::Component {
                      pg::Connection::Open(environment_.config.common().postgres().dsn()));
     ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "mailbox", sql::Migrations()));
     if (applied > 0) log::Info("mailbox.migrated", {{"steps", applied}});
+    store_.KeepReserve();
     return absl::OkStatus();
   }
 

@@ -107,8 +107,10 @@ void MailboxServiceImpl::Deliver(Controller* controller, const v1::DeliverReques
                                  v1::DeliverResponse* response, Done* done) {
   std::vector<size_t> index;
   auto delivery = ToDelivery(*request, &index);
-  if (!delivery.ok()) {
-    rpc::Finish(controller, done, delivery.status());
+  // The little that is left on a full disk is for removals.
+  absl::Status status = delivery.ok() ? store_.Room() : delivery.status();
+  if (!status.ok()) {
+    rpc::Finish(controller, done, status);
     return;
   }
   auto fill = [response, index = std::move(index)](const Delivery& stored) {
@@ -128,6 +130,7 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
   auto flags = Joined(request->flags());
   auto id = ParseId(request->request_id());
   absl::Status status = !name.ok() ? name.status() : !flags.ok() ? flags.status() : id.status();
+  if (status.ok()) status = store_.Room();
   if (!status.ok()) {
     rpc::Finish(controller, done, status);
     return;
@@ -156,6 +159,11 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
 void MailboxServiceImpl::CheckQuota(Controller* controller, const v1::CheckQuotaRequest* request,
                                     v1::CheckQuotaResponse*, Done* done) {
   pool_.Run(controller, done, [this, request] { return store_.CheckQuota(*request); });
+}
+
+void MailboxServiceImpl::CheckRoom(Controller* controller, const v1::CheckRoomRequest*,
+                                   v1::CheckRoomResponse*, Done* done) {
+  rpc::Finish(controller, done, store_.Room());
 }
 
 void MailboxServiceImpl::ListMailboxes(Controller* controller,
@@ -332,6 +340,8 @@ void MailboxServiceImpl::CopyMessages(Controller* controller,
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     v1::CopyMessagesRequest canonical = *request;
     ASSIGN_OR_RETURN(*canonical.mutable_destination(), CanonicalName(request->destination()));
+    // A move may be on its way to the trash.
+    if (!request->move()) RETURN_IF_ERROR(store_.Room());
     RETURN_IF_ERROR(store_.CopyMessages(canonical, response));
     feed_.Notify(request->account_id());
     return absl::OkStatus();

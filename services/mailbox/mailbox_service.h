@@ -20,6 +20,7 @@ class MailboxServiceImpl : public v1::MailboxService {
   void Name(Controller*, const v1::Name##Request*, v1::Name##Response*, Done*) override
   PP_METHOD(Deliver);
   PP_METHOD(CheckQuota);
+  PP_METHOD(CheckRoom);
   PP_METHOD(ListMailboxes);
   PP_METHOD(CreateMailbox);
   PP_METHOD(RenameMailbox);

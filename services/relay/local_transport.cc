@@ -23,6 +23,9 @@ DeliveryResult LocalResult(const absl::Status& status) {
     case Reason::kOverQuota:
       result.reply = {452, "4.2.2", "the mailbox is full"};
       break;
+    case Reason::kStorageFull:
+      result.reply = {452, "4.3.1", "no room in the mail store"};
+      break;
     case Reason::kMailboxNotFound:
       result.kind = DeliveryResult::Kind::kFailed;
       result.reply = {550, "5.1.1", "the mailbox is gone"};

@@ -38,11 +38,18 @@ void RelayService::RunFor(Controller* controller, Done* done, const std::string&
 void RelayService::Enqueue(Controller* controller, const v1::EnqueueRequest* request,
                            v1::EnqueueResponse*, Done* done) {
   pool_.Run(controller, done, [this, request]() -> absl::Status {
+    // The little that is left on a full disk is for the outcomes of what is queued.
+    RETURN_IF_ERROR(store_.Room());
     ASSIGN_OR_RETURN(NewMessage message, FromProto(*request, clock_.Now()));
     RETURN_IF_ERROR(store_.Enqueue(message).status());
     on_due_();
     return absl::OkStatus();
   });
+}
+
+void RelayService::CheckRoom(Controller* controller, const v1::CheckRoomRequest*,
+                             v1::CheckRoomResponse*, Done* done) {
+  rpc::Finish(controller, done, store_.Room());
 }
 
 void RelayService::ListDeliveries(Controller* controller, const v1::ListDeliveriesRequest* request,

@@ -27,6 +27,8 @@ class RelayService final : public v1::RelayService {
   using Done = google::protobuf::Closure;
   void Enqueue(Controller* controller, const v1::EnqueueRequest* request,
                v1::EnqueueResponse* response, Done* done) override;
+  void CheckRoom(Controller* controller, const v1::CheckRoomRequest* request,
+                 v1::CheckRoomResponse* response, Done* done) override;
   void ListDeliveries(Controller* controller, const v1::ListDeliveriesRequest* request,
                       v1::ListDeliveriesResponse* response, Done* done) override;
   void ChangeDeliveries(Controller* controller, const v1::ChangeDeliveriesRequest* request,

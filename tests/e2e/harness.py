@@ -1,6 +1,7 @@
 """One platform of its own for a scenario: random loopback ports, data in a temporary folder, all gone afterwards."""
 import email.message
 import email.utils
+import errno
 import imaplib
 import json
 import os
@@ -102,6 +103,43 @@ class Lab:
 
     def cli_json(self, *words) -> dict:
         return json.loads(self.cli("--output", "json", *words))
+
+
+class SmallDisk:
+    """A file system of `mib` MiB mounted on `folder`, of which fill() leaves `rest` KiB free.
+
+    Mounting needs root; without it `mounted` is false and `why` says so.
+    """
+
+    def __init__(self, folder: pathlib.Path, mib: int):
+        self.folder, self.mib, self.mounted, self.why = folder, mib, False, ""
+
+    def __enter__(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.mib}m,mode=755", "tmpfs", self.folder],
+                              capture_output=True, text=True)
+        self.mounted, self.why = done.returncode == 0, f"a small disk cannot be mounted here: {done.stderr.strip()}"
+        return self
+
+    def __exit__(self, *_):
+        if self.mounted:
+            subprocess.run(["umount", self.folder], check=False)
+
+    def free(self) -> int:
+        """KiB."""
+        return shutil.disk_usage(self.folder).free >> 10
+
+    def fill(self, rest: int = 0) -> None:
+        with open(self.folder / "filler", "ab", buffering=0) as filler:
+            while (room := self.free() - rest) > 0:
+                try:
+                    filler.write(bytes(min(room << 10, 1 << 20)))
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC, error
+                    return
+
+    def empty(self) -> None:
+        (self.folder / "filler").unlink()
 
 
 class Raw:

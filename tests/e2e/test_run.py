@@ -7,10 +7,11 @@ import socket
 import subprocess
 import tempfile
 
-from harness import ROOT, main
+from harness import ROOT, SmallDisk, main
 
 import yaml
 
+from local.data import Postgres, StartError
 from local.platform import LISTENERS, SERVICES, free_port
 
 
@@ -76,6 +77,29 @@ def test_clear_errors():
         text = run(folder, "start", "--detach", "--config", "/nonexistent.yaml", code=1)
         assert text.strip().endswith("/nonexistent.yaml: No such file or directory"), text
         assert "Traceback" not in text
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_full_disk():
+    """One clear line, and nothing is left running. A disk that is full from the start, and one that PostgreSQL fills."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pp-run-"))
+    folder.chmod(0o755)
+    try:
+        with SmallDisk(folder / "run", 8) as disk:
+            if not disk.mounted:
+                print(f"    skipped: {disk.why}")
+                return
+            text = run(folder, "start", "--detach", "--config", overlay(folder), code=1)
+            assert len(text.splitlines()) == 1, text
+            assert text.startswith("run: the disk of ") and text.endswith("at least 200 MiB are needed\n"), text
+            assert "not running" in run(folder, "status", code=3)
+        with SmallDisk(folder / "pg", 20) as disk:
+            try:
+                Postgres(folder / "pg").start()
+                raise AssertionError("PostgreSQL started on 20 MiB")
+            except StartError as error:
+                assert str(error).endswith(f"the disk of {folder}/pg/data is full"), error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,7 +1,7 @@
 """What ingress refuses and how it says so, on the running binary."""
 import smtplib
 
-from harness import Lab, main, message, wire
+from harness import Lab, main, message, wait_for, wire
 
 OVERLAY = {"ingress": {"max_message_bytes": 100000, "max_recipients": 5, "max_hops": 10}}
 
@@ -56,6 +56,11 @@ def recipients(lab):
         assert s.ask("VRFY bob").startswith("252")
         assert s.ask("EXPN bob").startswith("502")
         assert s.ask("NONSENSE").startswith("500")
+        s.ask("MAIL FROM:<a@remote.test>")
+        assert s.ask("RCPT TO:<Nobody@example.test>").startswith("550 5.1.1")
+    # "I sent you a mail": what was refused is found by address, once the session is over.
+    wait_for(lambda: lab.cli("message", "trace", "--address", "nobody@example.test").count("550 5.1.1 no such user") == 2,
+             10, "the refusals in the history")
 
 
 def smuggling(lab):

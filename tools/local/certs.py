@@ -1,4 +1,5 @@
-"""A local certificate authority: one certificate for the listeners, one for each service (mutual TLS)."""
+"""A local certificate authority: one certificate for the listeners, one for each service (mutual TLS). `make run` and the
+images' setup.py make theirs with it."""
 import pathlib
 import subprocess
 
@@ -41,3 +42,12 @@ def make_certificate(folder: pathlib.Path, name: str, alt_names: list) -> None:
              "-days", DAYS, "-extfile", extensions, "-out", folder / f"{name}.pem")
     request.unlink()
     extensions.unlink()
+
+
+def make_all(folder: pathlib.Path, domain: str, services: list) -> None:
+    """The authority, `server` for the listeners, and one certificate for each service."""
+    make_authority(folder, "Pennypost local CA")
+    make_certificate(folder, "server", ["DNS:localhost", "DNS:*.localhost", f"DNS:mail.{domain}", f"DNS:mta-sts.{domain}",
+                                        f"DNS:autoconfig.{domain}", "IP:127.0.0.1"])
+    for name in services:
+        make_certificate(folder, name, [f"DNS:{name}", "DNS:localhost", "IP:127.0.0.1"])

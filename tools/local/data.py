@@ -1,4 +1,5 @@
 """A private PostgreSQL and a private Redis: own folders, unix sockets, no system service touched."""
+import errno
 import glob
 import os
 import pathlib
@@ -12,7 +13,7 @@ class StartError(Exception):
     """One clear line for people."""
 
 
-def _postgres_bin(name: str) -> str:
+def postgres_bin(name: str) -> str:
     found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), key=lambda p: float(p.split("/")[4]))
     if not found:
         raise StartError("PostgreSQL is not installed; run tools/setup.sh run")
@@ -36,6 +37,14 @@ def _tail(path: pathlib.Path, lines: int = 3) -> str:
         return " | ".join(path.read_text(errors="replace").strip().splitlines()[-lines:])
     except OSError:
         return "no log"
+
+
+def _in_words(text: str, folder: pathlib.Path) -> str:
+    """What a failed program said, in one line; a full disk by its name."""
+    if os.strerror(errno.ENOSPC) in text:
+        return f"the disk of {folder} is full"
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 class Postgres:
@@ -72,11 +81,11 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             shutil.rmtree(self.data, ignore_errors=True)
             made = subprocess.run(
-                _as_user() + [_postgres_bin("initdb"), "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8",
+                _as_user() + [postgres_bin("initdb"), "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8",
                               "--locale=C.UTF-8", "--data-checksums", "--no-instructions"],
                 capture_output=True, text=True, cwd="/")
             if made.returncode != 0:
-                raise StartError(f"PostgreSQL cannot make its data folder {self.data}: {made.stderr.strip().splitlines()[-1:]}")
+                raise StartError(f"PostgreSQL cannot make its data folder {self.data}: {_in_words(made.stderr, self.data)}")
         settings = {"listen_addresses": "", "unix_socket_directories": str(self.socket), "unix_socket_permissions": "0777",
                     "max_connections": "100", "shared_buffers": "128MB", "wal_compression": "lz4",
                     "max_wal_size": "2GB", "checkpoint_timeout": "10min", "jit": "off", "logging_collector": "off",
@@ -85,7 +94,7 @@ class Postgres:
         (self.data / "postmaster.pid").unlink(missing_ok=True) if not self._alive() else None
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                _as_user() + [_postgres_bin("postgres"), "-D", self.data] + options, stdout=log, stderr=log,
+                _as_user() + [postgres_bin("postgres"), "-D", self.data] + options, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
         self._wait()
         self._create_database()
@@ -99,7 +108,7 @@ class Postgres:
             return False
 
     def _psql(self, database: str, sql: str) -> subprocess.CompletedProcess:
-        return subprocess.run([_postgres_bin("psql"), "-h", self.socket, "-U", "postgres", "-d", database, "-Atqc", sql],
+        return subprocess.run([postgres_bin("psql"), "-h", self.socket, "-U", "postgres", "-d", database, "-Atqc", sql],
                               capture_output=True, text=True, cwd="/")
 
     def sql(self, sql: str) -> str:
@@ -114,7 +123,7 @@ class Postgres:
             if self._psql("postgres", "SELECT 1").returncode == 0:
                 return
             if self.process.poll() is not None:
-                raise StartError(f"PostgreSQL ended at its start: {_tail(self.log)}")
+                raise StartError(f"PostgreSQL ended at its start: {_in_words(_tail(self.log), self.data)}")
             time.sleep(0.05)
         raise StartError(f"PostgreSQL is not ready after 60 s: {_tail(self.log)}")
 
@@ -122,7 +131,7 @@ class Postgres:
         if self._psql("postgres", "SELECT 1 FROM pg_database WHERE datname = 'pennypost'").stdout.strip() != "1":
             made = self._psql("postgres", "CREATE DATABASE pennypost")
             if made.returncode != 0:
-                raise StartError(f"PostgreSQL cannot make the database: {made.stderr.strip()}")
+                raise StartError(f"PostgreSQL cannot make the database: {_in_words(made.stderr, self.data)}")
 
     def stop(self, how: str = "INT") -> None:
         """INT: fast shutdown; QUIT: at once, as in a crash."""

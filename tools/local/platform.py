@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import random
-import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ import yaml
 
 from . import certs
 from .data import Postgres, Redis, StartError
+from .passwords import known_password
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # In the order they start: owners of data first, edges last.
@@ -28,6 +28,7 @@ LISTENERS = {  # port name -> (section, key)
     "pop3s": ("access", "pop3s"), "http": ("web", "http"),
 }
 DEMO_DOMAIN = "example.test"
+DEMO_USERS = ["alice", "bob"]
 
 
 _given = set()
@@ -66,22 +67,13 @@ class Platform:
         self.folder, self.build, self.mode, self.say = folder.resolve(), build, mode, say
         self.overlay = overlay or {}
         self.random_ports = random_ports
+        self.postgres_settings = {}
         self.processes = {}
         self.postgres = self.redis = None
         self.users = []
         self.names = SERVICES if mode == "services" else ["standalone"]
 
     # Configuration ------------------------------------------------------------------------------------------------
-
-    def _password(self, user: str) -> str:
-        """Made once, kept in the folder."""
-        path = self.folder / "passwords.json"
-        known = json.loads(path.read_text()) if path.exists() else {}
-        if user not in known:
-            known[user] = secrets.token_urlsafe(12)
-            path.write_text(json.dumps(known))
-            path.chmod(0o600)
-        return known[user]
 
     def _defaults(self) -> dict:
         certs_folder = self.folder / "certs"
@@ -103,7 +95,8 @@ class Platform:
             config["common"]["admin"][name] = f"127.0.0.1:{free_port() if self.random_ports else ADMIN_BASE + number}"
         if "users" not in self.overlay.get("directory", {}):
             config["directory"]["users"] = [
-                {"address": f"{user}@{DEMO_DOMAIN}", "password": self._password(user)} for user in ("alice", "bob")]
+                {"address": f"{user}@{DEMO_DOMAIN}", "password": known_password(self.folder / "passwords.json", user)}
+                for user in DEMO_USERS]
         return config
 
     def _endpoints(self, config: dict) -> None:
@@ -134,14 +127,6 @@ class Platform:
         self.cli.write_text(f'#!/bin/sh\nexec "{self.build}/bin/pennypost" --config "{self.config_file}" '
                             f'--config "{self.folder}/cli.yaml" "$@"\n')
         self.cli.chmod(0o755)
-
-    def _make_certificates(self) -> None:
-        folder = self.folder / "certs"
-        certs.make_authority(folder, "Pennypost local CA")
-        certs.make_certificate(folder, "server", ["DNS:localhost", "DNS:*.localhost", f"DNS:mail.{DEMO_DOMAIN}",
-                                                  f"DNS:mta-sts.{DEMO_DOMAIN}", f"DNS:autoconfig.{DEMO_DOMAIN}", "IP:127.0.0.1"])
-        for name in self.names + ["cli"]:
-            certs.make_certificate(folder, name, [f"DNS:{name}", "DNS:localhost", "IP:127.0.0.1"])
 
     # Processes ----------------------------------------------------------------------------------------------------
 
@@ -185,9 +170,9 @@ class Platform:
     def start(self) -> None:
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)
-        self.postgres, self.redis = Postgres(self.folder / "pg"), Redis(self.folder / "redis")
+        self.postgres, self.redis = Postgres(self.folder / "pg", self.postgres_settings), Redis(self.folder / "redis")
         try:
-            self._make_certificates()
+            certs.make_all(self.folder / "certs", DEMO_DOMAIN, self.names + ["cli"])
             self._write_config()
             self._check_ports()
             self.say("starting PostgreSQL and Redis")

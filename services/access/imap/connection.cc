@@ -13,8 +13,6 @@ namespace pb = mailbox::v1;
 
 namespace {
 
-constexpr absl::Duration kWriteStall = absl::Minutes(2);
-constexpr absl::Duration kHandshakeLimit = absl::Seconds(10);
 constexpr absl::Duration kWatchLength = absl::Seconds(120);
 // A client with a mailbox open is told to come back when the store stays away this long
 // (ROBUSTNESS 2.7).
@@ -24,13 +22,13 @@ constexpr int kMaxWatches = 4;
 imap::SessionOptions OptionsOf(const ConnectionOptions& options) {
   imap::SessionOptions out;
   out.host = options.host;
-  out.tls = options.implicit_tls;
-  out.starttls = options.tls != nullptr;
+  out.tls = options.link.implicit_tls;
+  out.starttls = options.link.tls != nullptr;
   out.max_message = options.max_message;
   out.login_limit = options.login_timeout;
   out.idle_limit = options.idle_timeout;
   // Without a certificate there is no TLS to wait for: a machine of one's own, or a proxy in front.
-  out.allow_plaintext = options.tls == nullptr;
+  out.allow_plaintext = options.link.tls == nullptr;
   return out;
 }
 
@@ -55,38 +53,34 @@ ImapConnection::ImapConnection(clients::Clients& clients, const ConnectionOption
                                const net::DrainSignal& drain)
     : clients_(clients),
       options_(options),
-      stream_(std::move(stream)),
-      peer_(std::move(peer)),
-      drain_(drain),
+      link_(options.link, std::move(stream), std::move(peer), drain),
       session_(OptionsOf(options)),
-      watch_(std::make_shared<Watch>()),
-      silent_since_(absl::Now()) {}
+      watch_(std::make_shared<Watch>()) {}
 
 net::Awaitable<void> ImapConnection::Run() {
-  bool go_on = true;
-  if (options_.implicit_tls) go_on = co_await HandshakeTls();
+  bool go_on = co_await link_.Open();
   while (go_on && !broken_) {
-    if (drain_.draining()) session_.Shutdown("[UNAVAILABLE] Server is restarting, come back");
+    if (link_.draining()) session_.Shutdown("[UNAVAILABLE] Server is restarting, come back");
     imap::Step step = session_.Next();
     go_on = co_await Act(std::move(step));
   }
-  log::Info("imap.session.end", {{"peer", peer_.address.ToString()},
+  log::Info("imap.session.end", {{"peer", link_.client_ip()},
                                  {"user", account_.address},
-                                 {"tls", stream_->TlsDescription()},
+                                 {"tls", link_.tls()},
                                  {"commands", commands_},
-                                 {"reason", end_}});
+                                 {"reason", link_.end()}});
 }
 
 net::Awaitable<bool> ImapConnection::Act(imap::Step step) {
   if (auto* output = std::get_if<imap::Output>(&step)) co_return co_await Write(output->bytes);
   if (std::holds_alternative<imap::NeedInput>(step)) co_return co_await Read();
   if (std::holds_alternative<imap::StartTls>(step)) {
-    bool shaken = co_await HandshakeTls();
+    bool shaken = co_await link_.StartTls();
     if (shaken) session_.TlsStarted();
     co_return shaken;
   }
   if (auto* close = std::get_if<imap::CloseConnection>(&step)) {
-    end_ = close->reason;
+    link_.EndsBecause(close->reason);
     co_return false;
   }
   ++commands_;
@@ -95,41 +89,27 @@ net::Awaitable<bool> ImapConnection::Act(imap::Step step) {
   co_return true;
 }
 
-net::Awaitable<bool> ImapConnection::HandshakeTls() {
-  absl::Status status = co_await stream_->StartTlsServer(*options_.tls, kHandshakeLimit);
-  if (!status.ok()) end_ = "TLS: " + MessageOf(status);
-  co_return status.ok();
-}
-
 net::Awaitable<bool> ImapConnection::Write(std::string_view bytes) {
-  absl::Status status = co_await stream_->Write(bytes, kWriteStall);
-  if (!status.ok()) {
-    end_ = "write: " + MessageOf(status);
-    broken_ = true;
-  }
-  co_return status.ok();
+  bool written = co_await link_.Write(bytes);
+  broken_ = broken_ || !written;
+  co_return written;
 }
 
 net::Awaitable<bool> ImapConnection::Read() {
   if (session_.idling()) StartWatch();
-  // Interrupts must not lengthen the client's time.
-  absl::Duration left =
-      std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
-  // Small: it lives as long as the client is silent.
-  char buffer[4 << 10];
-  absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
-  if (got.ok() && *got > 0) {
-    silent_since_ = absl::Now();
-    session_.Feed({buffer, *got});
-    co_return true;
-  }
-  if (got.status().code() == absl::StatusCode::kCancelled) co_return co_await Interrupted();
-  if (got.status().code() == absl::StatusCode::kDeadlineExceeded) {
-    end_ = "timeout";
-    // RFC 9051 5.4: the client is told, if it still listens.
-    co_await stream_->Write("* BYE Too long without a command\r\n", absl::Seconds(5));
-  } else if (!got.ok()) {
-    end_ = "read: " + MessageOf(got.status());
+  ClientLink::Got got = co_await link_.Read(session_.IdleLimit());
+  switch (got) {
+    case ClientLink::Got::kBytes:
+      session_.Feed(link_.bytes());
+      co_return true;
+    case ClientLink::Got::kInterrupted:
+      co_return co_await Interrupted();
+    case ClientLink::Got::kTimeout:
+      // RFC 9051 5.4: the client is told, if it still listens.
+      co_await link_.LastWords("* BYE Too long without a command\r\n");
+      co_return false;
+    case ClientLink::Got::kEnd:
+      break;
   }
   co_return false;
 }
@@ -178,7 +158,7 @@ void ImapConnection::StartWatch() {
   watched_mailbox_ = mailbox_id;
   watch_->open.fetch_add(1);
   std::shared_ptr<Watch> watch = watch_;
-  std::shared_ptr<net::Stream> stream = stream_;
+  std::shared_ptr<net::Stream> stream = link_.stream();
   rpc::CallAsync<pb::MailboxService, pb::WaitForChangesRequest, pb::WaitForChangesResponse>(
       *clients_.mailbox, &pb::MailboxService::WaitForChanges, request,
       kWatchLength + absl::Seconds(10),
@@ -207,7 +187,7 @@ ImapContext ImapConnection::Context() {
 }
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
-  LoginPeer who{"imap", peer_.address.ToString()};
+  LoginPeer who{"imap", link_.client_ip()};
   if (auto* run = std::get_if<imap::RunCommand>(&request)) {
     CommandCounter(run->row->name).Increment();
     ImapContext context = Context();
@@ -233,8 +213,17 @@ net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
 imap::Outcome ImapConnection::Login(absl::StatusOr<Account> account) {
   if (!account.ok()) {
     log::Info("imap.login.failed",
-              {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
+              {{"peer", link_.client_ip()}, {"error", Describe(account.status())}});
     return ImapRefusal(account.status());
+  }
+  if (options_.users != nullptr) {
+    place_ = options_.users->Enter(account->id, link_.peer().address.LimitKey());
+    if (!place_) {
+      log::Info("imap.login.limit", {{"peer", link_.client_ip()}, {"user", account->address}});
+      imap::Done done;
+      done.result = imap::No("Too many connections of yours from your address", "LIMIT");
+      return done;
+    }
   }
   account_ = *std::move(account);
   return imap::LoggedIn{};

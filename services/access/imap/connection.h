@@ -1,22 +1,20 @@
 #pragma once
-// The driver of one IMAP connection: reads, feeds the session, writes, runs its requests. The only
-// place with timeouts.
+// The driver of one IMAP connection: feeds the session, runs its requests, watches in IDLE.
 
 #include <atomic>
 #include <memory>
 #include <string>
 
-#include "net/listener.h"
-#include "net/stream.h"
-#include "net/tls.h"
+#include "services/access/client_link.h"
 #include "services/access/imap/handlers.h"
+#include "services/access/user_connections.h"
 
 namespace pennypost::access {
 
 struct ConnectionOptions {
   std::string host;
-  const net::TlsServerContext* tls = nullptr;  // nullptr: no TLS is offered
-  bool implicit_tls = false;
+  LinkOptions link;
+  UserConnections* users = nullptr;  // shared by all listeners; nullptr: no limit
   size_t max_message = 35 << 20;
   absl::Duration login_timeout = absl::Seconds(60);
   absl::Duration idle_timeout = absl::Minutes(30);
@@ -40,7 +38,6 @@ class ImapConnection : private ResponseSink {
   net::Awaitable<bool> Act(imap::Step step);
   net::Awaitable<bool> Read();
   net::Awaitable<bool> Interrupted();
-  net::Awaitable<bool> HandshakeTls();
   net::Awaitable<imap::Outcome> Answer(imap::Request request);
   imap::Outcome Login(absl::StatusOr<Account> account);
   void StartWatch();
@@ -50,20 +47,17 @@ class ImapConnection : private ResponseSink {
 
   clients::Clients& clients_;
   const ConnectionOptions& options_;
-  std::shared_ptr<net::Stream> stream_;
-  const net::Peer peer_;
-  const net::DrainSignal& drain_;
+  ClientLink link_;
   imap::ServerSession session_;
   Account account_;
+  UserConnections::Place place_;
   std::shared_ptr<Watch> watch_;
   bool watching_ = false;  // a call for watched_mailbox_ is under way
   int64_t watched_mailbox_ = 0;
-  uint64_t synced_to_ = 0;   // no change of the watched mailbox up to here is news
-  absl::Time silent_since_;  // when the client was last heard of
+  uint64_t synced_to_ = 0;  // no change of the watched mailbox up to here is news
   absl::Time store_gone_since_ = absl::InfiniteFuture();
   bool broken_ = false;
   int commands_ = 0;
-  std::string end_ = "connection closed";
 };
 
 }  // namespace pennypost::access

@@ -67,6 +67,52 @@ TEST_F(ImapConnectionTest, LoginOutcomes) {
   EXPECT_NE(Talk({"a LOGIN ann secret\r\n"}).find("a NO [UNAVAILABLE]"), std::string::npos);
 }
 
+TEST_F(ImapConnectionTest, SoManyConnectionsAUserAndAddress) {
+  UserConnections users(1);
+  options_.users = &users;
+  UserConnections::Place taken = users.Enter(1, net::IpAddress{}.LimitKey());
+  ASSERT_TRUE(taken);
+  std::string out = Talk({"a LOGIN ann secret\r\nb LIST \"\" *\r\n"});
+  EXPECT_NE(out.find("a NO [LIMIT] Too many connections"), std::string::npos) << out;
+  EXPECT_NE(out.find("b BAD Not now"), std::string::npos) << "nobody is logged in";
+  EXPECT_TRUE(users.Enter(1, "192.0.2.1")) << "another address";
+  EXPECT_TRUE(users.Enter(2, net::IpAddress{}.LimitKey())) << "another user";
+  taken = {};
+  // The place is given back at the end of each session.
+  for (int i = 0; i < 3; ++i) Logged("a NOOP\r\n");
+}
+
+TEST_F(ImapConnectionTest, ProxyHeader) {
+  options_.link.proxy_networks = {*net::Cidr::Parse("::/0")};
+  std::string out = Talk({"PROXY TCP4 192.0.2.7 10.0.0.1 1234 993\r\nx LOGIN ann secret\r\n"});
+  EXPECT_NE(out.find("x OK"), std::string::npos) << out;
+  EXPECT_EQ(directory_.last_client_ip(), "192.0.2.7");
+  EXPECT_EQ(Talk({"x LOGIN ann secret\r\n"}), "") << "a header is a must from there";
+  options_.link.proxy_networks.clear();
+  out = Talk({"PROXY TCP4 192.0.2.7 10.0.0.1 1234 993\r\n"});
+  EXPECT_NE(out.find("PROXY BAD"), std::string::npos) << "from others it is no command: " << out;
+}
+
+// ROBUSTNESS S10
+TEST_F(ImapConnectionTest, AppendOfAHeaderBomb) {
+  std::string bomb = "To: " + std::string(200 << 10, 'x') + "\r\n\r\n";
+  std::string size = std::to_string(bomb.size());
+  EXPECT_EQ(Logged("a APPEND INBOX {" + size + "+}\r\n" + bomb + "\r\n"),
+            "a NO [TOOBIG] Header is larger than we take\r\n");
+  EXPECT_TRUE(mailbox_.Find("INBOX")->messages.empty());
+}
+
+// ROBUSTNESS 2.7, I17: our disk is not the user's quota.
+TEST_F(ImapConnectionTest, FullDiskAndFullQuota) {
+  mailbox_.FailWith(
+      MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull, "the disk is full"));
+  EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"),
+            "a NO [UNAVAILABLE] Temporarily unavailable\r\n");
+  mailbox_.FailWith(
+      MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox is full"));
+  EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"), "a NO [OVERQUOTA] Mailbox is full\r\n");
+}
+
 TEST_F(ImapConnectionTest, SelectTellsTheState) {
   mailbox_.Deliver("INBOX", kMail, {"\\Seen", "$Junk"});
   mailbox_.Deliver("INBOX", kMail);

@@ -9,18 +9,15 @@
 namespace pennypost::access {
 namespace {
 
-constexpr absl::Duration kWriteStall = absl::Minutes(2);
-constexpr absl::Duration kHandshakeLimit = absl::Seconds(10);
-
 pop3::SessionOptions OptionsOf(const Pop3Options& options) {
   pop3::SessionOptions out;
   out.host = options.host;
-  out.tls = options.implicit_tls;
-  out.stls = options.tls != nullptr;
+  out.tls = options.link.implicit_tls;
+  out.stls = options.link.tls != nullptr;
   out.login_limit = options.login_timeout;
   out.idle_limit = options.idle_timeout;
   // As for IMAP: without a certificate there is no TLS to wait for.
-  out.allow_plaintext = options.tls == nullptr;
+  out.allow_plaintext = options.link.tls == nullptr;
   return out;
 }
 
@@ -31,40 +28,33 @@ Pop3Connection::Pop3Connection(clients::Clients& clients, const Pop3Options& opt
                                const net::DrainSignal& drain)
     : clients_(clients),
       options_(options),
-      stream_(std::move(stream)),
-      peer_(std::move(peer)),
-      drain_(drain),
-      session_(OptionsOf(options)),
-      silent_since_(absl::Now()) {}
+      link_(options.link, std::move(stream), std::move(peer), drain),
+      session_(OptionsOf(options)) {}
 
 net::Awaitable<void> Pop3Connection::Run() {
-  bool go_on = true;
-  if (options_.implicit_tls) go_on = co_await HandshakeTls();
+  bool go_on = co_await link_.Open();
   while (go_on) {
-    if (drain_.draining()) session_.Shutdown("Server is restarting, come back");
+    if (link_.draining()) session_.Shutdown("Server is restarting, come back");
     pop3::Step step = session_.Next();
     go_on = co_await Act(std::move(step));
   }
-  log::Info("pop3.session.end", {{"peer", peer_.address.ToString()},
+  log::Info("pop3.session.end", {{"peer", link_.client_ip()},
                                  {"user", account_.address},
-                                 {"tls", stream_->TlsDescription()},
-                                 {"reason", end_}});
+                                 {"tls", link_.tls()},
+                                 {"reason", link_.end()}});
 }
 
 net::Awaitable<bool> Pop3Connection::Act(pop3::Step step) {
-  if (auto* output = std::get_if<pop3::Output>(&step)) {
-    absl::Status status = co_await stream_->Write(output->bytes, kWriteStall);
-    if (!status.ok()) end_ = "write: " + MessageOf(status);
-    co_return status.ok();
-  }
+  if (auto* output = std::get_if<pop3::Output>(&step))
+    co_return co_await link_.Write(output->bytes);
   if (std::holds_alternative<pop3::NeedInput>(step)) co_return co_await Read();
   if (std::holds_alternative<pop3::StartTls>(step)) {
-    bool shaken = co_await HandshakeTls();
+    bool shaken = co_await link_.StartTls();
     if (shaken) session_.TlsStarted();
     co_return shaken;
   }
   if (auto* close = std::get_if<pop3::CloseConnection>(&step)) {
-    end_ = close->reason;
+    link_.EndsBecause(close->reason);
     co_return false;
   }
   pop3::Outcome outcome = co_await Answer(std::move(std::get<pop3::Request>(step)));
@@ -72,30 +62,15 @@ net::Awaitable<bool> Pop3Connection::Act(pop3::Step step) {
   co_return true;
 }
 
-net::Awaitable<bool> Pop3Connection::HandshakeTls() {
-  absl::Status status = co_await stream_->StartTlsServer(*options_.tls, kHandshakeLimit);
-  if (!status.ok()) end_ = "TLS: " + MessageOf(status);
-  co_return status.ok();
-}
-
 net::Awaitable<bool> Pop3Connection::Read() {
-  absl::Duration left =
-      std::max(silent_since_ + session_.IdleLimit() - absl::Now(), absl::Milliseconds(1));
-  char buffer[4 << 10];
-  absl::StatusOr<size_t> got = co_await stream_->Read(buffer, sizeof buffer, left);
-  if (got.ok() && *got > 0) {
-    silent_since_ = absl::Now();
-    session_.Feed({buffer, *got});
-    co_return true;
-  }
-  if (got.status().code() == absl::StatusCode::kCancelled) co_return true;
+  ClientLink::Got got = co_await link_.Read(session_.IdleLimit());
+  if (got == ClientLink::Got::kBytes) session_.Feed(link_.bytes());
   // RFC 1939 3: a timeout closes without a word and deletes nothing.
-  if (!got.ok()) end_ = "read: " + MessageOf(got.status());
-  co_return false;
+  co_return got == ClientLink::Got::kBytes || got == ClientLink::Got::kInterrupted;
 }
 
 net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
-  LoginPeer who{"pop3", peer_.address.ToString()};
+  LoginPeer who{"pop3", link_.client_ip()};
   if (auto* read = std::get_if<pop3::ReadMessage>(&request)) {
     auto piece = co_await ReadMessage(clients_, account_.id, mailbox_id_, *read);
     if (!piece.ok()) co_return Pop3Error(piece.status());
@@ -130,7 +105,7 @@ net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
 pop3::Outcome Pop3Connection::Login(absl::StatusOr<Account> account) {
   if (!account.ok()) {
     log::Info("pop3.login.failed",
-              {{"peer", peer_.address.ToString()}, {"error", Describe(account.status())}});
+              {{"peer", link_.client_ip()}, {"error", Describe(account.status())}});
     return Pop3Error(account.status());
   }
   account_ = *std::move(account);

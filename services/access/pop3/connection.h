@@ -5,18 +5,15 @@
 #include <string>
 
 #include "clients/clients.h"
-#include "net/listener.h"
-#include "net/stream.h"
-#include "net/tls.h"
 #include "pop3/session.h"
+#include "services/access/client_link.h"
 #include "services/access/login.h"
 
 namespace pennypost::access {
 
 struct Pop3Options {
   std::string host;
-  const net::TlsServerContext* tls = nullptr;  // nullptr: no TLS is offered
-  bool implicit_tls = false;
+  LinkOptions link;
   absl::Duration login_timeout = absl::Seconds(60);
   absl::Duration idle_timeout = absl::Minutes(10);
 };
@@ -33,20 +30,15 @@ class Pop3Connection {
  private:
   net::Awaitable<bool> Act(pop3::Step step);
   net::Awaitable<bool> Read();
-  net::Awaitable<bool> HandshakeTls();
   net::Awaitable<pop3::Outcome> Answer(pop3::Request request);
   pop3::Outcome Login(absl::StatusOr<Account> account);
 
   clients::Clients& clients_;
   const Pop3Options& options_;
-  std::shared_ptr<net::Stream> stream_;
-  const net::Peer peer_;
-  const net::DrainSignal& drain_;
+  ClientLink link_;
   pop3::ServerSession session_;
   Account account_;
   int64_t mailbox_id_ = 0;
-  absl::Time silent_since_;
-  std::string end_ = "connection closed";
 };
 
 }  // namespace pennypost::access

@@ -61,6 +61,14 @@ TEST_F(Pop3ConnectionTest, WithoutQuitNothingIsDeleted) {
   EXPECT_EQ(mailbox_.Find("INBOX")->messages.size(), 2u);
 }
 
+TEST_F(Pop3ConnectionTest, ProxyHeader) {
+  options_.link.proxy_networks = {*net::Cidr::Parse("::/0")};
+  std::string out = Talk("PROXY TCP6 2001:db8::7 ::1 1234 995\r\nUSER ann\r\nPASS secret\r\n");
+  EXPECT_NE(out.find("+OK Logged in"), std::string::npos) << out;
+  EXPECT_EQ(directory_.last_client_ip(), "2001:db8::7");
+  EXPECT_EQ(Talk("USER ann\r\n"), "");
+}
+
 TEST_F(Pop3ConnectionTest, TroubleIsNotAWrongPassword) {
   EXPECT_NE(Talk("USER ann\r\nPASS wrong\r\n").find("-ERR [AUTH]"), std::string::npos);
   mailbox_.FailWith(UnavailableError("away"));

@@ -67,11 +67,12 @@ void Migrate(Context& context) {
   PrintTable({"SCHEMA", "VERSION", "APPLIED NOW"}, rows);
 }
 
-std::string HealthOf(const std::string& endpoint, const rpc::TlsFiles& tls) {
+std::string HealthOf(Context& context, const std::string& endpoint, const rpc::TlsFiles& tls) {
   using namespace grpc::health::v1;  // NOLINT: one call
   auto channel = rpc::Connect(endpoint, tls);
   if (!channel.ok()) return MessageOf(channel.status());
-  Health::Stub stub(channel->get());
+  context.channels.push_back(*std::move(channel));
+  Health::Stub stub(context.channels.back().get());
   auto answer = Ask<Health, HealthCheckRequest, HealthCheckResponse>(
       &stub, &Health::Check, HealthCheckRequest(), absl::Seconds(3));
   if (!answer.ok()) return "unreachable";
@@ -89,7 +90,7 @@ void Status(Context& context) {
   nlohmann::json json = nlohmann::json::object();
   for (const auto* field : fields) {
     std::string endpoint = reflection->GetString(rpc.endpoints(), field);
-    std::string health = HealthOf(endpoint, tls);
+    std::string health = HealthOf(context, endpoint, tls);
     if (health != "ready") context.exit_code = kCheckFailed;
     rows.push_back({field->name(), health, endpoint});
     json["services"][field->name()] = health;

@@ -1,6 +1,8 @@
 #pragma once
 // Private to Admin: its checks of words, and the words it writes.
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 

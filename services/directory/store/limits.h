@@ -1,6 +1,8 @@
 #pragma once
 // What both stores say where a limit is reached, an address is taken, or something is still needed.
 
+#include <fmt/format.h>
+
 #include "base/status.h"
 #include "services/directory/store/rows.h"
 

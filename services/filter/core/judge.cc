@@ -7,6 +7,8 @@
 namespace pennypost::filter {
 namespace {
 
+constexpr absl::Duration kMxTimeout = absl::Seconds(5);
+
 std::string DomainOf(std::string_view address) {
   size_t at = address.rfind('@');
   return at == std::string_view::npos ? "" : ToLower(address.substr(at + 1));
@@ -89,6 +91,17 @@ net::Awaitable<bool> Judge::WithinLimits(const Case& about, const net::IpAddress
   co_return allowed;
 }
 
+// RFC 7505 4.2: a sender who says that his domain has no mail could not be answered. Only a clear
+// answer counts: trouble with DNS is ours.
+net::Awaitable<bool> Judge::TakesNoMail(std::string domain) {
+  if (!options_.refuse_null_mx || !mailauth::IsQualifiedName(domain)) co_return false;
+  mailauth::DnsQuestion question{std::move(domain), mailauth::DnsType::kMx};
+  auto ask = dns_.Ask(std::move(question), kMxTimeout);
+  mailauth::DnsAnswer answer = co_await std::move(ask);
+  if (answer.status != mailauth::DnsStatus::kOk || answer.records.size() != 1) co_return false;
+  co_return answer.records[0].empty() || answer.records[0] == ".";
+}
+
 net::Awaitable<std::vector<mailauth::AuthMethod>> Judge::Authenticate(const Case& about,
                                                                       bool trusted) {
   std::vector<mailauth::AuthMethod> methods;
@@ -136,6 +149,15 @@ net::Awaitable<Verdict> Judge::Decide(Case about) {
       Refuse(verdict, Action::kReject, 550, "5.6.0",
              "more than one " + std::string(doubled) + " field (RFC 5322 3.6)");
       co_return verdict;
+    }
+    if (stranger) {
+      auto ask = TakesNoMail(facts.sender_domain);
+      bool no_mail = co_await std::move(ask);
+      if (no_mail) {
+        Refuse(verdict, Action::kReject, 550, "5.7.27",
+               "the domain of the sender takes no mail (RFC 7505)");
+        co_return verdict;
+      }
     }
     verdict.remove = Forged(header, about.authserv_id);
     auto authenticate = Authenticate(about, trusted);

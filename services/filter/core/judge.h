@@ -18,6 +18,7 @@ namespace pennypost::filter {
 struct JudgeOptions {
   bool check_spf = true;
   bool check_dkim = true;
+  bool refuse_null_mx = true;
   std::vector<net::Cidr> trusted_networks;
   uint32_t connections_per_minute = 0;  // 0: no limit
   uint32_t messages_per_minute = 0;
@@ -64,6 +65,7 @@ class Judge {
 
  private:
   net::Awaitable<bool> WithinLimits(const Case& about, const net::IpAddress& peer);
+  net::Awaitable<bool> TakesNoMail(std::string domain);
   net::Awaitable<std::vector<mailauth::AuthMethod>> Authenticate(const Case& about, bool trusted);
 
   const JudgeOptions options_;

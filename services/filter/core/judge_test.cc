@@ -82,6 +82,31 @@ TEST_F(JudgeTest, ASignatureIsVerified) {
   EXPECT_EQ(verdict.methods[1].properties[0].value, "example.com");
 }
 
+// ROBUSTNESS S17; our trouble with DNS never refuses.
+TEST_F(JudgeTest, ASenderWithoutMailIsRefused) {
+  dns_.zone.Add("example.com", mailauth::DnsType::kMx, {""});
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kReject);
+  EXPECT_EQ(verdict.code, 550);
+  EXPECT_EQ(verdict.enhanced, "5.7.27");
+  about_.sender.clear();
+  EXPECT_EQ(Decide().action, Action::kAllow) << "the null sender has no domain";
+  about_.sender = "joe@example.com";
+  about_.auth_user = "joe@example.com";
+  EXPECT_EQ(Decide().action, Action::kAllow) << "a user of ours";
+  about_.auth_user.clear();
+  for (mailauth::DnsStatus trouble : {mailauth::DnsStatus::kServFail, mailauth::DnsStatus::kTimeout,
+                                      mailauth::DnsStatus::kNxDomain}) {
+    dns_.zone.Fail("example.com", mailauth::DnsType::kMx, trouble);
+    EXPECT_EQ(Decide().action, Action::kAllow);
+  }
+  dns_.zone.Add("example.com", mailauth::DnsType::kMx, {"", "mx.example.com"});
+  EXPECT_EQ(Decide().action, Action::kAllow) << "RFC 7505 3: with others it is none";
+  dns_.zone.Add("example.com", mailauth::DnsType::kMx, {""});
+  options_.refuse_null_mx = false;
+  EXPECT_EQ(Decide().action, Action::kAllow);
+}
+
 TEST_F(JudgeTest, TheCheapPathAsksNobody) {
   about_.auth_user = "joe@a.test";
   about_.content =

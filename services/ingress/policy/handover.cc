@@ -220,7 +220,7 @@ net::Awaitable<absl::Status> HandOver(SessionContext& session, const mail::Envel
   if (verdict.action() == CheckResponse::ACTION_DISCARD) {
     // Nothing is stored, but the history shall say so.
     std::string rule = verdict.rule().empty() ? "the filter" : verdict.rule();
-    NoteRefusal(session, envelope, mail_id, "", "discarded by " + rule);
+    NoteRefusal(session, envelope, "", "discarded by " + rule);
     co_return absl::OkStatus();
   }
   bool to_relay = NeedsRelay(session, envelope, verdict);

@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "log/log.h"
 #include "mail/header.h"
+#include "metrics/metrics.h"
 #include "services/ingress/policy/filter.h"
 #include "services/ingress/policy/handover.h"
 #include "services/ingress/policy/peer.h"
@@ -17,16 +18,6 @@ namespace {
 
 using filter::v1::CheckResponse;
 using mail::SmtpReply;
-
-// Refusals that the message itself earns, before anybody is asked.
-std::optional<SmtpReply> CheckHeader(const SessionContext& session,
-                                     const mail::HeaderBlock& header) {
-  if (header.truncated) return SmtpReply{552, "5.3.4", "header is larger than we take"};  // S10
-  if (header.Count("Received") > session.platform.options.max_hops) {  // RFC 5321 6.3, S15
-    return SmtpReply{554, "5.4.6", "too many hops: the message loops"};
-  }
-  return std::nullopt;
-}
 
 // RFC 6409 8; S6.
 net::Awaitable<std::optional<SmtpReply>> CheckAuthors(SessionContext& session,
@@ -64,31 +55,42 @@ net::Awaitable<absl::StatusOr<CheckResponse>> FilterMessage(SessionContext& sess
   co_return unjudged;
 }
 
+// `result` is accepted, refused (for good) or deferred.
+void CountMessage(const char* result, absl::Duration took) {
+  metrics::Counter("pennypost_ingress_messages_total", "Messages at the end of their content",
+                   {{"result", result}})
+      .Increment();
+  static auto& duration = metrics::DurationHistogram("pennypost_ingress_message_duration_seconds",
+                                                     "From the end of the content to the answer");
+  duration.Observe(absl::ToDoubleSeconds(took));
+}
+
 smtp::Outcome Refused(SessionContext& session, const mail::Envelope& envelope,
-                      const std::string& mail_id, SmtpReply reply) {
+                      const std::string& mail_id, const SmtpReply& reply) {
   log::Info("smtp.message.refused", {{"session", session.session_id},
                                      {"mail_id", mail_id},
                                      {"client_ip", session.client_ip},
                                      {"sender", envelope.SenderText()},
                                      {"size", uint64_t{session.body.size()}},
                                      {"reply", reply.ToString()}});
-  NoteRefusal(session, envelope, mail_id, "", reply.ToString());
-  if (reply.IsPermanent()) return smtp::Refuse{std::move(reply)};
-  return smtp::Defer{std::move(reply)};
+  NoteRefusal(session, envelope, "", reply.ToString());
+  if (reply.IsPermanent()) return smtp::Refuse{reply};
+  return smtp::Defer{reply};
 }
 
 net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelope& envelope) {
   Platform& platform = session.platform;
   absl::Time now = platform.clock.Now();
-  std::string mail_id = NewUuidV7(now).ToString();
+  const std::string mail_id = session.mail_id;
   mail::HeaderBlock header = mail::ParseHeaderBlock(session.body);
-  if (auto refusal = CheckHeader(session, header)) {
-    co_return Refused(session, envelope, mail_id, *std::move(refusal));
+  if (header.Count("Received") > platform.options.max_hops) {  // RFC 5321 6.3, S15
+    SmtpReply loops{554, "5.4.6", "too many hops: the message loops"};
+    co_return Refused(session, envelope, mail_id, loops);
   }
   if (session.info->mode == smtp::Mode::kSubmission) {
     auto check = CheckAuthors(session, header);
     std::optional<SmtpReply> refusal = co_await std::move(check);
-    if (refusal) co_return Refused(session, envelope, mail_id, *std::move(refusal));
+    if (refusal) co_return Refused(session, envelope, mail_id, *refusal);
     SubmissionFixes fixes{now, mail_id, platform.options.hostname};
     session.body = FixSubmission(std::move(session.body), header, fixes);
   }
@@ -99,7 +101,7 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
                       {451, "4.7.1", "cannot check mail now, try again later"});
   }
   if (auto refusal = RefusalOf(*verdict)) {
-    co_return Refused(session, envelope, mail_id, *std::move(refusal));
+    co_return Refused(session, envelope, mail_id, *refusal);
   }
   auto hand_over = HandOver(session, envelope, mail_id, *verdict);
   absl::Status stored = co_await std::move(hand_over);
@@ -108,7 +110,7 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
     SmtpReply reply = ReplyFor(stored);
     // The recipients were good a moment ago: whatever the owner now says, the sender may try again.
     if (!reply.IsTransient()) reply = {451, "4.3.0", "temporary problem here, try again later"};
-    co_return Refused(session, envelope, mail_id, std::move(reply));
+    co_return Refused(session, envelope, mail_id, reply);
   }
   log::Info("smtp.message.accepted",
             {{"session", session.session_id},
@@ -137,8 +139,13 @@ net::Awaitable<smtp::Outcome> WaitForRoom(SessionContext& session, size_t bytes)
 
 net::Awaitable<smtp::Outcome> AcceptMessage(SessionContext& session,
                                             const mail::Envelope& envelope) {
+  absl::Time since = session.platform.clock.Now();
   auto decide = Decide(session, envelope);
   smtp::Outcome outcome = co_await std::move(decide);
+  const char* result = std::holds_alternative<smtp::Accept>(outcome)   ? "accepted"
+                       : std::holds_alternative<smtp::Refuse>(outcome) ? "refused"
+                                                                       : "deferred";
+  CountMessage(result, session.platform.clock.Now() - since);
   session.body = {};
   session.lease.Release();
   session.targets.clear();

@@ -21,7 +21,7 @@ void LogRefusal(SessionContext& session, const mail::Envelope& envelope,
                                   {"sender", envelope.SenderText()},
                                   {"recipient", recipient},
                                   {"reply", reply.ToString()}});
-  NoteRefusal(session, envelope, "", recipient, reply.ToString());
+  NoteRefusal(session, envelope, recipient, reply.ToString());
 }
 
 // What directory's answer means without looking further; nothing if the recipient is good so far.

@@ -7,7 +7,8 @@
 
 namespace pennypost::ingress {
 
-// MAIL: who logged in sends as himself only (S6). The null sender is everybody's.
+// MAIL: nobody while the stores have no room; who logged in sends as himself only (S6). The null
+// sender is everybody's.
 net::Awaitable<smtp::Outcome> CheckSender(SessionContext& session, const mail::Envelope& envelope);
 
 // OK where all addresses belong to the account of the session; PermissionDenied where one does not.

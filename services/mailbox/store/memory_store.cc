@@ -376,10 +376,20 @@ absl::Status MemoryStore::CopyMessages(const v1::CopyMessagesRequest& request,
   auto destination = account.folders.find(request.destination());
   if (from == nullptr || destination == account.folders.end()) return NoSuchMailbox();
   Folder& to = destination->second;
+  std::set<uint32_t> uids(request.uids().begin(), request.uids().end());
+  int64_t bytes = account.UsedBytes();
+  for (uint32_t uid : uids) {
+    auto message = from->messages.find(uid);
+    if (message != from->messages.end()) bytes += static_cast<int64_t>(message->second.row.size);
+  }
+  if (!request.move() && request.quota_bytes() > 0 && bytes > request.quota_bytes()) {
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                     "the mailbox is full");
+  }
   uint64_t modseq = ++account.modseq;
   response->set_destination_uid_validity(to.uid_validity);
   response->set_highest_modseq(modseq);
-  for (uint32_t uid : std::set<uint32_t>(request.uids().begin(), request.uids().end())) {
+  for (uint32_t uid : uids) {
     auto message = from->messages.find(uid);
     if (message == from->messages.end()) continue;
     Message copy = message->second;

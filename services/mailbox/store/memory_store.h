@@ -45,6 +45,15 @@ class MemoryStore : public Store {
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
   absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status Room() const override {
+    std::lock_guard lock(mutex_);
+    return room_;
+  }
+
+  void SetRoomForTest(absl::Status room) {
+    std::lock_guard lock(mutex_);
+    room_ = std::move(room);
+  }
 
  private:
   struct Email {
@@ -91,7 +100,8 @@ class MemoryStore : public Store {
   static void Describe(const Account& account, const std::string& name, const Folder& folder,
                        v1::Mailbox* mailbox);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  absl::Status room_;
   std::map<int64_t, Account> accounts_;
   std::map<std::pair<Uuid, int64_t>, Stored> delivered_;
 };

@@ -64,7 +64,8 @@ class Batch {
   BatchOutcome Blame(const absl::Status& status, absl::Status* error) {
     *error = status;
     bool ours = status.code() == absl::StatusCode::kUnavailable ||
-                status.code() == absl::StatusCode::kUnknown;
+                status.code() == absl::StatusCode::kUnknown ||
+                ReasonOf(status) == Reason::kStorageFull;
     return deliveries_.size() > 1 && !ours ? BatchOutcome::kSplit : BatchOutcome::kFailed;
   }
 

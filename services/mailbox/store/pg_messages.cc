@@ -21,11 +21,16 @@ int64_t Deleted(const std::string& flags) {
   return HasFlag(flags, "\\Deleted") ? 1 : 0;
 }
 
-absl::StatusOr<int64_t> LockAccount(pg::Connection& connection, int64_t account_id) {
+struct LockedAccount {
+  int64_t modseq = 0;  // the next one, taken
+  int64_t used_bytes = 0;
+};
+
+absl::StatusOr<LockedAccount> LockAccount(pg::Connection& connection, int64_t account_id) {
   ASSIGN_OR_RETURN(pg::Result locked,
                    connection.Run(sql::kLockAccount, pg::Params().Int(account_id)));
   if (locked.empty()) return NoSuchMailbox();
-  return locked.Int(0, 0);
+  return LockedAccount{locked.Int(0, 0), locked.Int(0, 1)};
 }
 
 // A message of a change, with what its removal and its counters need.
@@ -179,7 +184,8 @@ absl::Status PgStore::StoreFlags(const v1::StoreFlagsRequest& request, const std
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
     rows->clear();
     modified->clear();
-    ASSIGN_OR_RETURN(int64_t modseq, LockAccount(connection, account));
+    ASSIGN_OR_RETURN(LockedAccount locked, LockAccount(connection, account));
+    int64_t modseq = locked.modseq;
     ASSIGN_OR_RETURN(
         pg::Result found,
         connection.Run(sql::kSelectMessages,
@@ -226,7 +232,8 @@ absl::Status PgStore::CopyMessages(const v1::CopyMessagesRequest& request,
   int64_t account = request.account_id(), source = request.mailbox_id();
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
     response->Clear();
-    ASSIGN_OR_RETURN(int64_t modseq, LockAccount(connection, account));
+    ASSIGN_OR_RETURN(LockedAccount locked, LockAccount(connection, account));
+    int64_t modseq = locked.modseq;
     ASSIGN_OR_RETURN(
         pg::Result to,
         connection.Run(sql::kFindMailbox, pg::Params().Int(account).Text(request.destination())));
@@ -261,6 +268,12 @@ absl::Status PgStore::CopyMessages(const v1::CopyMessagesRequest& request,
       deleted += Deleted(message.row.flags);
       bytes += static_cast<int64_t>(message.row.size);
     }
+    // Under the account's lock: no other change comes between this look and the commit (I17).
+    bool over = request.quota_bytes() > 0 && locked.used_bytes + bytes > request.quota_bytes();
+    if (over && !request.move()) {
+      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                       "the mailbox is full");
+    }
     auto count = static_cast<int64_t>(messages.size());
     pg::Params reserve, insert;
     reserve.Ints({account})
@@ -291,7 +304,8 @@ absl::Status PgStore::Expunge(const v1::ExpungeRequest& request, v1::ExpungeResp
   int64_t account = request.account_id(), mailbox = request.mailbox_id();
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
     response->Clear();
-    ASSIGN_OR_RETURN(int64_t modseq, LockAccount(connection, account));
+    ASSIGN_OR_RETURN(LockedAccount locked, LockAccount(connection, account));
+    int64_t modseq = locked.modseq;
     response->set_highest_modseq(static_cast<uint64_t>(modseq));
     pg::Params params;
     params.Int(account).Int(mailbox);

@@ -22,7 +22,7 @@ void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
 }  // namespace
 
 PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers)
-    : pool_(dsn, pool_size), writer_pool_(dsn, writers) {}
+    : pool_(dsn, pool_size, "mailbox_reserve"), writer_pool_(dsn, writers) {}
 
 void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
   absl::Status error;
@@ -38,6 +38,8 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
       outcome = BatchOutcome::kFailed;
       error = status;
     }
+    if (outcome == BatchOutcome::kFailed && ReasonOf(error) == Reason::kStorageFull)
+      pool_.NoteFull();  // which has the reserve
     bool unknown = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnknown;
     if (unknown)
       log::Warning("mailbox.commit.unknown", {{"messages", static_cast<uint64_t>(batch.size())}});

@@ -50,6 +50,12 @@ class PgStore : public Store {
   absl::Status Health() const override {
     return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
   }
+  // At the start, after the migrations: what is given back when the disk is full.
+  void KeepReserve() { pool_.KeepReserve(); }
+  absl::Status Room() const override {
+    absl::Status room = writer_pool_.Room();
+    return room.ok() ? pool_.Room() : room;
+  }
 
  private:
   pg::Pool pool_;

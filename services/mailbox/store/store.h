@@ -123,6 +123,8 @@ class Store {
                                   v1::GetHistoryResponse* response) = 0;
 
   virtual absl::Status Health() const = 0;
+  // STORAGE_FULL while new mail finds no room; reads and removals go on. Does not block.
+  virtual absl::Status Room() const = 0;
 };
 
 }  // namespace pennypost::mailbox

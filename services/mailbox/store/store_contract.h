@@ -181,6 +181,12 @@ class StoreContract {
     copy.add_uids(50);
     copy.set_destination("Archive");
     v1::CopyMessagesResponse copied;
+    v1::GetQuotaResponse used;
+    ASSERT_TRUE(store_.GetQuota(kAlice, &used).ok());
+    copy.set_quota_bytes(static_cast<int64_t>(used.used_bytes()) + 1);
+    EXPECT_EQ(ReasonOf(store_.CopyMessages(copy, &copied)), Reason::kOverQuota);
+    EXPECT_TRUE(Uids(kAlice, "Archive").empty());
+    copy.set_quota_bytes(static_cast<int64_t>(used.used_bytes()) * 2);
     ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
     EXPECT_EQ(copied.source_uids_size(), 2);
     EXPECT_EQ(Uids(kAlice, "Archive").size(), 2u);
@@ -191,6 +197,7 @@ class StoreContract {
     copy.add_uids(2);
     copy.set_destination("Trash");
     copy.set_move(true);
+    copy.set_quota_bytes(1);  // a move takes nothing more
     ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
     EXPECT_EQ(Uids(kAlice, "INBOX"), (std::vector<uint32_t>{1}));
     EXPECT_EQ(Uids(kAlice, "Trash").size(), 1u);

@@ -202,7 +202,29 @@ net::Awaitable<void> Dispatcher::LeaseLoop() {
   }
 }
 
+namespace {
+
+// Counting reads the whole queue: often enough for a chart.
+constexpr absl::Duration kShowQueueEach = absl::Seconds(30);
+
+void ShowQueue(const QueueStats& stats, absl::Time now) {
+  auto show = [](const char* state, uint64_t count) {
+    metrics::Gauge("pennypost_relay_queue_messages", "Deliveries in the queue, by state",
+                   {{"state", state}})
+        .Set(static_cast<double>(count));
+  };
+  show("queued", stats.queued);
+  show("leased", stats.leased);
+  show("held", stats.held);
+  absl::Duration age = now - stats.oldest_queued_at.value_or(now);
+  metrics::Gauge("pennypost_relay_queue_oldest_age_seconds", "Age of the oldest queued delivery")
+      .Set(absl::ToDoubleSeconds(age));
+}
+
+}  // namespace
+
 net::Awaitable<void> Dispatcher::ReconcileLoop() {
+  absl::Time show_at = absl::InfinitePast();
   while (!draining_) {
     std::function<absl::StatusOr<int64_t>()> work = [this]() -> absl::StatusOr<int64_t> {
       ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired());
@@ -216,6 +238,13 @@ net::Awaitable<void> Dispatcher::ReconcileLoop() {
           .Increment(static_cast<double>(*requeued));
       woken_ = true;
       wake_.cancel();
+    }
+    if (parts_.clock.Now() >= show_at) {
+      show_at = parts_.clock.Now() + kShowQueueEach;
+      std::function<absl::StatusOr<QueueStats>()> count = [this] { return parts_.store.Stats(); };
+      auto ask = RunBlocking(parts_.pool, std::move(count));
+      absl::StatusOr<QueueStats> stats = co_await std::move(ask);
+      if (stats.ok()) ShowQueue(*stats, parts_.clock.Now());
     }
     auto pause = Pause(options_.reconcile);
     co_await std::move(pause);

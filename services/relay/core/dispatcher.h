@@ -98,6 +98,7 @@ class Dispatcher {
                                                       Transport& transport);
   net::Awaitable<void> Write(const Message& message, const std::vector<Delivery>& deliveries,
                              const std::vector<DeliveryResult>& results);
+  net::Awaitable<void> WriteEach(const Message& message, std::vector<Outcome> outcomes);
   bool StillMine(const std::vector<Delivery>& deliveries) const;
 
   boost::asio::strand<net::Executor> strand_;

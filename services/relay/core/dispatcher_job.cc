@@ -206,6 +206,26 @@ net::Awaitable<std::vector<DeliveryResult>> Dispatcher::SendOut(
   co_return results;
 }
 
+// After the database refused them together: each by himself, so that a bad one keeps no other; and
+// that one without the words of others, which are what a database may not take.
+net::Awaitable<void> Dispatcher::WriteEach(const Message& message, std::vector<Outcome> outcomes) {
+  for (Outcome& outcome : outcomes) {
+    std::vector<Outcome> one(1, outcome);
+    auto write = writer_.Write(std::move(one));
+    absl::Status written = co_await std::move(write);
+    if (!IsRefused(written)) continue;
+    outcome.reply = "the answer cannot be stored";
+    for (Event& event : outcome.events) event.detail = outcome.reply;
+    std::vector<Outcome> plain(1, std::move(outcome));
+    auto again = writer_.Write(std::move(plain));
+    written = co_await std::move(again);
+    // Then the lease runs out, and the delivery is tried again.
+    if (!written.ok())
+      log::Error("relay.outcome.refused",
+                 {{"mail_id", message.mail_id.ToString()}, {"err", MessageOf(written)}});
+  }
+}
+
 net::Awaitable<void> Dispatcher::Write(const Message& message,
                                        const std::vector<Delivery>& deliveries,
                                        const std::vector<DeliveryResult>& results) {
@@ -230,6 +250,11 @@ net::Awaitable<void> Dispatcher::Write(const Message& message,
     auto write = writer_.Write(outcomes);
     absl::Status written = co_await std::move(write);
     if (written.ok()) break;
+    if (IsRefused(written)) {
+      auto each = WriteEach(message, std::move(outcomes));
+      co_await std::move(each);
+      break;
+    }
     log::Warning("relay.finish.failed",
                  {{"mail_id", message.mail_id.ToString()}, {"err", MessageOf(written)}});
     auto pause = net::Sleep(absl::Milliseconds(500));

@@ -278,6 +278,24 @@ TEST_F(DispatcherTest, ADatabaseThatIsAwayForAWhile) {
   EXPECT_EQ(CountSent("bob@b.test"), 1);
 }
 
+// An outcome that the database does not take holds up no other, and is written without its words.
+TEST_F(DispatcherTest, AnOutcomeThatCannotBeStoredIsWrittenWithoutItsWords) {
+  world_.answers["bob@b.test"] = Kind::kFailed;
+  store_.RefuseReplyForTest("550 5.1.1 no");
+  Enqueue({"bob@b.test", "cid@b.test", "dan@c.test"});
+  absl::Time begin = absl::Now();
+  Run();
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(5));
+  EXPECT_EQ(StateOf("bob@b.test"), "bounced ");
+  EXPECT_EQ(StateOf("cid@b.test"), "delivered ");
+  EXPECT_EQ(StateOf("dan@c.test"), "delivered ");
+  EXPECT_EQ(CountSent("bob@b.test"), 1);
+  EXPECT_EQ(CountSent("joe@a.test"), 1);  // the report
+  DeliveryFilter bob;
+  bob.recipient = "bob@b.test";
+  EXPECT_EQ(store_.List(bob, {}, 1)->at(0).last_reply, "the answer cannot be stored");
+}
+
 TEST(Content, NormalizedAsTheWriterWould) {
   EXPECT_EQ(NormalizeLines("a\nb\rc\r\nd\r\r\n" + std::string(1, '\0') + "e"),
             "a\r\nb\r\nc\r\nd\r\n\r\ne\r\n");

@@ -18,27 +18,37 @@ namespace pennypost::relay {
 class ResultWriter {
  public:
   using Strand = boost::asio::strand<net::Executor>;
-  ResultWriter(Strand strand, Store& store, rpc::WorkerPool& pool)
+  ResultWriter(Strand strand, relay::Store& store, rpc::WorkerPool& pool)
       : strand_(std::move(strand)), store_(store), pool_(pool) {}
 
-  // OK once they are durable; those whose lease was lost are left out without a word.
+  // OK once they are durable; those whose lease was lost are left out without a word. What the
+  // database refuses for good (IsRefused) fails alone, not with its whole batch.
   net::Awaitable<absl::Status> Write(std::vector<Outcome> outcomes);
 
  private:
+  // Of one caller.
+  struct Part {
+    std::vector<Outcome> outcomes;
+    absl::Status status;
+  };
   struct Batch {
     explicit Batch(const Strand& strand) : done(strand) {}
-    std::vector<Outcome> outcomes;
+    std::vector<std::shared_ptr<Part>> parts;
     bool finished = false;
-    absl::Status status;
     boost::asio::steady_timer done;
   };
   net::Awaitable<void> Flush();
+  net::Awaitable<absl::Status> Store(std::vector<std::shared_ptr<Part>> parts);
 
   Strand strand_;
-  Store& store_;
+  relay::Store& store_;
   rpc::WorkerPool& pool_;
   std::shared_ptr<Batch> next_;
   bool flushing_ = false;
 };
+
+// The database will say the same to the same outcome tomorrow: there is something in it that it
+// does not take. Anything else may pass.
+bool IsRefused(const absl::Status& status);
 
 }  // namespace pennypost::relay

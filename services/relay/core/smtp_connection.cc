@@ -31,7 +31,8 @@ net::Awaitable<SmtpConnection::Opened> SmtpConnection::Open(Target target,
                                                      kTlsTimeout);
     absl::Status started = co_await std::move(start);
     if (!started.ok()) {
-      opened.error = "TLS: " + MessageOf(started);
+      opened.end.kind = smtp::SessionEnd::Kind::kTlsFailed;
+      opened.tls_error = MessageOf(started);
       co_return opened;
     }
   }
@@ -39,6 +40,7 @@ net::Awaitable<SmtpConnection::Opened> SmtpConnection::Open(Target target,
   SendReport report = co_await std::move(drive);
   if (report.end) {
     opened.end = *report.end;
+    opened.tls_error = connection->tls_error_;
     co_return opened;
   }
   opened.connection = std::move(connection);
@@ -85,6 +87,7 @@ net::Awaitable<void> SmtpConnection::Upgrade(const net::TlsClientContext& tls,
   if (started.ok()) {
     session_.TlsStarted();
   } else {
+    tls_error_ = MessageOf(started);
     session_.TlsFailed();
   }
 }

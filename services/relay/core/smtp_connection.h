@@ -28,7 +28,8 @@ class SmtpConnection {
   struct Opened {
     std::unique_ptr<SmtpConnection> connection;
     smtp::SessionEnd end;
-    std::string error;  // of the network
+    std::string error;      // of the network
+    std::string tls_error;  // with SessionEnd::kTlsFailed: why
   };
   static net::Awaitable<Opened> Open(Target target, smtp::ClientOptions options,
                                      const net::TlsClientContext& tls,
@@ -41,6 +42,8 @@ class SmtpConnection {
   const smtp::ServerFeatures& features() const { return session_.features(); }
   bool usable() const { return usable_; }
   int messages() const { return messages_; }
+  // What is wrong with the server's certificate, where nobody insisted; empty without TLS.
+  std::string CertificateProblem() const { return stream_->TlsPeerProblem(); }
 
  private:
   SmtpConnection(Target target, smtp::ClientOptions options, std::unique_ptr<net::Stream> stream)
@@ -58,6 +61,7 @@ class SmtpConnection {
   Target target_;
   smtp::ClientSession session_;
   std::unique_ptr<net::Stream> stream_;
+  std::string tls_error_;
   size_t given_ = 0;  // of the content
   int messages_ = 0;
   bool usable_ = true;

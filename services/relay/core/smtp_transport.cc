@@ -1,6 +1,7 @@
 #include "services/relay/core/smtp_transport.h"
 
 #include "base/text.h"
+#include "log/log.h"
 #include "metrics/metrics.h"
 
 namespace pennypost::relay {
@@ -130,8 +131,18 @@ net::Awaitable<SmtpConnection::Opened> SmtpTransport::OpenTo(const Target& targe
       checked ? net::PeerVerification::kCertificate : net::PeerVerification::kNone;
   auto open = SmtpConnection::Open(target, SessionOptions(TlsOf(route_.tls)), tls_, verification);
   SmtpConnection::Opened opened = co_await std::move(open);
-  bool tls_failed = !opened.connection && opened.end.kind == smtp::SessionEnd::Kind::kTlsFailed;
-  if (!tls_failed || route_.tls != Route::Tls::kOpportunistic) co_return opened;
+  if (opened.connection) {
+    std::string problem = opened.connection->CertificateProblem();
+    if (!problem.empty())
+      log::Info("relay.tls.unverified",
+                {{"host", target.host}, {"domain", domain_}, {"problem", problem}});
+    co_return opened;
+  }
+  bool tls_failed = opened.end.kind == smtp::SessionEnd::Kind::kTlsFailed;
+  if (!tls_failed) co_return opened;
+  log::Warning("relay.tls.failed",
+               {{"host", target.host}, {"domain", domain_}, {"error", opened.tls_error}});
+  if (route_.tls != Route::Tls::kOpportunistic) co_return opened;
   // RFC 7435: without protection rather than not at all, where nobody asked for it.
   auto plain =
       SmtpConnection::Open(target, SessionOptions(smtp::ClientTls::kNever), tls_, verification);
@@ -154,8 +165,13 @@ DeliveryResult SmtpTransport::WhyNot(const Target& target,
       }
       break;
     case smtp::SessionEnd::Kind::kNoTls:
+      result.reply = {451, "4.7.5", "TLS is required here, and the server does not offer it"};
+      break;
     case smtp::SessionEnd::Kind::kTlsFailed:
-      result.reply = {451, "4.7.5", "TLS is required here and cannot be had"};
+      result.reply = {
+          451, "4.7.5",
+          "TLS is required here, and failed: " +
+              (opened.tls_error.empty() ? "bytes before the handshake" : opened.tls_error)};
       break;
     case smtp::SessionEnd::Kind::kNoLogin:
       result.reply = {451, "4.7.8", "no common way to log in"};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "net/awaitable.h"
 #include "services/relay/core/result.h"
 #include "services/relay/core/types.h"

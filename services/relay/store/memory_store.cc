@@ -109,6 +109,9 @@ void MemoryStore::DropFinished(const Uuid& mail_id, absl::Time now) {
 absl::StatusOr<std::vector<Lease>> MemoryStore::Finish(const std::vector<Outcome>& outcomes) {
   std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(down_);
+  for (const Outcome& outcome : outcomes) {
+    if (!refused_reply_.empty() && outcome.reply == refused_reply_) return BugError("data error");
+  }
   std::vector<Lease> written;
   for (const Outcome& outcome : outcomes) {
     Row* row = Held(outcome.lease);

@@ -34,7 +34,13 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::vector<Event>> History(const Uuid& mail_id) override;
   absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) override;
   absl::Status Health() const override { return down_; }
+  absl::Status Room() const override { return absl::OkStatus(); }
 
+  // Finish refuses outcomes with this reply for good, and all that come with them.
+  void RefuseReplyForTest(std::string reply) {
+    std::lock_guard lock(mutex_);
+    refused_reply_ = std::move(reply);
+  }
   // Every call fails with this until it is OK again.
   void SetDownForTest(absl::Status status) {
     std::lock_guard lock(mutex_);
@@ -64,6 +70,7 @@ class MemoryStore final : public Store {
   const Clock& clock_;
   mutable std::mutex mutex_;
   absl::Status down_;
+  std::string refused_reply_;
   std::map<Uuid, Entry> messages_;
   std::map<Key, Row> rows_;
   std::vector<Event> events_;

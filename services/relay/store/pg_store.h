@@ -30,6 +30,7 @@ class PgStore final : public Store {
   absl::StatusOr<std::vector<Event>> History(const Uuid& mail_id) override;
   absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) override;
   absl::Status Health() const override { return pool_.Health(); }
+  absl::Status Room() const override { return pool_.Room(); }
 
  private:
   pg::Pool pool_;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "relay_sql.h"
+#include "services/relay/core/result_writer.h"
 #include "services/relay/store/store_contract.h"
 
 namespace pennypost::relay {
@@ -51,6 +52,26 @@ TEST(PgStore, ParallelClaimsNeverShare) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(total, kMessages);
   EXPECT_EQ(seen.size(), static_cast<size_t>(kMessages));
+}
+
+// What the database does not take it refuses as such, and writes nothing of it.
+TEST(PgStore, ABadOutcomeIsRefused) {
+  std::unique_ptr<Store> store = EmptyStore();
+  NewMessage message;
+  message.message.mail_id = NewUuidV7(absl::Now());
+  message.message.queued_at = absl::Now();
+  message.recipients.resize(1);
+  message.recipients[0].address = "b@b.test";
+  ASSERT_TRUE(store->Enqueue(message).ok());
+  auto claimed = store->Claim({"w", 7, absl::Seconds(60), {}, absl::Now()});
+  ASSERT_EQ(claimed->size(), 1u);
+  Outcome outcome;
+  outcome.lease = claimed->at(0).lease;
+  outcome.state = State::kDelivered;
+  outcome.reply = "250 \xFF";
+  EXPECT_TRUE(IsRefused(store->Finish({outcome}).status()));
+  outcome.reply = "250 ok";
+  EXPECT_EQ(store->Finish({outcome})->size(), 1u);
 }
 
 }  // namespace

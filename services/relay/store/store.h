@@ -71,6 +71,8 @@ class Store {
   virtual absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) = 0;
 
   virtual absl::Status Health() const = 0;
+  // STORAGE_FULL while new mail finds no room. Does not block.
+  virtual absl::Status Room() const = 0;
 };
 
 }  // namespace pennypost::relay

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/id.h"
+#include "mail/header_meter.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
@@ -41,6 +42,11 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
   if (append.size == 0) {
     // RFC 9051 6.3.12: a message has at least a header or a body.
     done.result = imap::No("Empty message");
+    co_return done;
+  }
+  mail::HeaderMeter meter;
+  if (!meter.Take(append.message())) {  // S10
+    done.result = imap::No("Header is larger than we take", "TOOBIG");
     co_return done;
   }
   std::string request_id = NewUuidV7(absl::Now()).ToString();

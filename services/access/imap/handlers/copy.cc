@@ -24,6 +24,7 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
   for (size_t index : *indexes) request.add_uids(context.view().uid_at(index));
   request.set_destination(copy.mailbox);
   request.set_move(copy.move);
+  request.set_quota_bytes(context.account.quota_bytes);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CopyMessages, request,
                                      kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);

@@ -1,10 +1,10 @@
-#include "smtp/proxy_protocol.h"
+#include "proxy/proxy_protocol.h"
 
 #include <arpa/inet.h>
 
 #include "base/text.h"
 
-namespace pennypost::smtp {
+namespace pennypost::proxy {
 namespace {
 
 constexpr std::string_view kSignature("\r\n\r\n\0\r\nQUIT\n", 12);
@@ -107,4 +107,4 @@ ProxyResult ParseProxyHeader(std::string_view bytes, ProxyHeader& header, size_t
   return result;
 }
 
-}  // namespace pennypost::smtp
+}  // namespace pennypost::proxy

@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "smtp/proxy_protocol.h"
+#include "proxy/proxy_protocol.h"
 
-using namespace pennypost::smtp;
+using namespace pennypost::proxy;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);

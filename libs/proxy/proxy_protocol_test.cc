@@ -1,8 +1,8 @@
-#include "smtp/proxy_protocol.h"
+#include "proxy/proxy_protocol.h"
 
 #include <gtest/gtest.h>
 
-namespace pennypost::smtp {
+namespace pennypost::proxy {
 namespace {
 
 std::string V2(char version_command, char family, std::string_view body) {
@@ -67,4 +67,4 @@ TEST(ProxyProtocol, Malformed) {
 }
 
 }  // namespace
-}  // namespace pennypost::smtp
+}  // namespace pennypost::proxy

@@ -1,13 +1,13 @@
 #pragma once
 // The PROXY protocol of HAProxy, versions 1 and 2: who the client is, said by a trusted load
-// balancer before the first byte of SMTP. Only for listeners that are configured for it; anyone can
-// write such a header.
+// balancer before the first byte of the protocol. Only for listeners that are configured for it;
+// anyone can write such a header.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace pennypost::smtp {
+namespace pennypost::proxy {
 
 struct ProxyHeader {
   bool has_client =
@@ -26,4 +26,4 @@ ProxyResult ParseProxyHeader(std::string_view bytes, ProxyHeader& header, size_t
 
 inline constexpr size_t kMaxProxyHeader = 16 + 2048;
 
-}  // namespace pennypost::smtp
+}  // namespace pennypost::proxy

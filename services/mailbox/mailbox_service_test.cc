@@ -1,0 +1,103 @@
+// The gRPC face over the store in memory.
+
+#include "services/mailbox/mailbox_service.h"
+
+#include <absl/time/clock.h>
+#include <gtest/gtest.h>
+
+#include "rpc/call.h"
+#include "services/mailbox/store/memory_store.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+constexpr char kMail[] = "Subject: x\r\n\r\nbody\r\n";
+
+class MailboxService : public ::testing::Test {
+ protected:
+  // Calls a method and waits for its end.
+  template <class Request, class Response>
+  absl::Status Call(rpc::Method<v1::MailboxService, Request, Response> method,
+                    const Request& request, Response* response) {
+    struct Latch : google::protobuf::Closure {
+      std::mutex mutex;
+      std::condition_variable ready;
+      bool done = false;
+      void Run() override {
+        std::lock_guard lock(mutex);
+        done = true;
+        ready.notify_all();
+      }
+    } latch;
+    rpc::Controller controller(absl::Now() + absl::Seconds(10));
+    (static_cast<v1::MailboxService&>(service_).*method)(&controller, &request, response, &latch);
+    std::unique_lock lock(latch.mutex);
+    latch.ready.wait(lock, [&latch] { return latch.done; });
+    return controller.Failed() ? controller.status() : absl::OkStatus();
+  }
+
+  absl::Status Deliver() {
+    v1::DeliverRequest request;
+    request.set_mail_id(NewUuidV7(absl::Now()).ToString());
+    request.set_content(kMail);
+    request.add_recipients()->set_account_id(1);
+    v1::DeliverResponse response;
+    return Call(&v1::MailboxService::Deliver, request, &response);
+  }
+  absl::Status Append() {
+    v1::AppendRequest request;
+    request.set_account_id(1);
+    request.set_request_id(NewUuidV7(absl::Now()).ToString());
+    request.set_mailbox("INBOX");
+    request.set_content(kMail);
+    v1::AppendResponse response;
+    return Call(&v1::MailboxService::Append, request, &response);
+  }
+  absl::Status Copy(bool move) {
+    v1::CopyMessagesRequest request;
+    request.set_account_id(1);
+    request.set_mailbox_id(1);
+    request.add_uids(1);
+    request.set_destination("Trash");
+    request.set_move(move);
+    v1::CopyMessagesResponse response;
+    return Call(&v1::MailboxService::CopyMessages, request, &response);
+  }
+  absl::Status CheckRoom() {
+    v1::CheckRoomResponse response;
+    return Call(&v1::MailboxService::CheckRoom, v1::CheckRoomRequest(), &response);
+  }
+
+  MemoryStore store_;
+  MailboxServiceImpl service_{store_, QueueOptions{}, 2};
+};
+
+// ROBUSTNESS K6: what is left of the disk is for removals.
+TEST_F(MailboxService, AFullDiskKeepsNewMailOutAndNothingElse) {
+  ASSERT_TRUE(store_.EnsureAccount(1).ok());
+  ASSERT_TRUE(Deliver().ok());
+  ASSERT_TRUE(Deliver().ok());
+  EXPECT_TRUE(CheckRoom().ok());
+  store_.SetRoomForTest(
+      MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull, "full"));
+  EXPECT_EQ(ReasonOf(CheckRoom()), Reason::kStorageFull);
+  EXPECT_EQ(ReasonOf(Deliver()), Reason::kStorageFull);
+  EXPECT_EQ(ReasonOf(Append()), Reason::kStorageFull);
+  EXPECT_EQ(ReasonOf(Copy(/*move=*/false)), Reason::kStorageFull);
+  absl::Status moved = Copy(/*move=*/true);
+  EXPECT_TRUE(moved.ok()) << Describe(moved);
+  v1::ExpungeRequest expunge;
+  expunge.set_account_id(1);
+  expunge.set_mailbox_id(1);
+  expunge.add_uids(2);
+  expunge.set_regardless_of_flag(true);
+  v1::ExpungeResponse expunged;
+  EXPECT_TRUE(Call(&v1::MailboxService::Expunge, expunge, &expunged).ok());
+  EXPECT_EQ(expunged.uids_size(), 1);
+  store_.SetRoomForTest(absl::OkStatus());
+  EXPECT_TRUE(Deliver().ok());
+  EXPECT_TRUE(Append().ok());
+}
+
+}  // namespace
+}  // namespace pennypost::mailbox

@@ -1,0 +1,122 @@
+-- Made by tools/schema.py from sql/migrations: what they make together. Not run by anything.
+
+CREATE TABLE public.mailbox_accounts (
+    account_id bigint NOT NULL,
+    modseq bigint DEFAULT 1 NOT NULL,
+    used_bytes bigint DEFAULT 0 NOT NULL,
+    messages bigint DEFAULT 0 NOT NULL,
+    next_mailbox_id bigint DEFAULT 7 NOT NULL,
+    next_uid_validity bigint DEFAULT (EXTRACT(epoch FROM now()))::bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.mailbox_blobs (
+    blob_id uuid NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    content bytea NOT NULL
+);
+ALTER TABLE ONLY public.mailbox_blobs ALTER COLUMN content SET STORAGE EXTERNAL;
+
+CREATE TABLE public.mailbox_deliveries (
+    mail_id uuid NOT NULL,
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    uid bigint NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    sender text NOT NULL,
+    recipient text NOT NULL,
+    events bytea NOT NULL
+);
+
+CREATE TABLE public.mailbox_emails (
+    account_id bigint NOT NULL,
+    email_id uuid NOT NULL,
+    blob_id uuid NOT NULL,
+    thread_id uuid NOT NULL,
+    size bigint NOT NULL,
+    header_size bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    structure bytea NOT NULL
+);
+ALTER TABLE ONLY public.mailbox_emails ALTER COLUMN structure SET STORAGE EXTERNAL;
+
+CREATE TABLE public.mailbox_mailboxes (
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    name text NOT NULL,
+    special_use text DEFAULT ''::text NOT NULL,
+    uid_validity bigint NOT NULL,
+    uid_next bigint DEFAULT 1 NOT NULL,
+    highest_modseq bigint DEFAULT 1 NOT NULL,
+    messages bigint DEFAULT 0 NOT NULL,
+    unseen bigint DEFAULT 0 NOT NULL,
+    deleted bigint DEFAULT 0 NOT NULL,
+    size_bytes bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.mailbox_messages (
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    uid bigint NOT NULL,
+    email_id uuid NOT NULL,
+    modseq bigint NOT NULL,
+    size bigint NOT NULL,
+    internal_date timestamp with time zone NOT NULL,
+    save_date timestamp with time zone NOT NULL,
+    flags text NOT NULL
+);
+
+CREATE TABLE public.mailbox_subscriptions (
+    account_id bigint NOT NULL,
+    name text NOT NULL
+);
+
+CREATE TABLE public.mailbox_vanished (
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    modseq bigint NOT NULL,
+    uid bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.mailbox_accounts
+    ADD CONSTRAINT mailbox_accounts_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.mailbox_blobs
+    ADD CONSTRAINT mailbox_blobs_pkey PRIMARY KEY (blob_id);
+
+ALTER TABLE ONLY public.mailbox_deliveries
+    ADD CONSTRAINT mailbox_deliveries_pkey PRIMARY KEY (mail_id, account_id);
+
+ALTER TABLE ONLY public.mailbox_emails
+    ADD CONSTRAINT mailbox_emails_pkey PRIMARY KEY (account_id, email_id);
+
+ALTER TABLE ONLY public.mailbox_mailboxes
+    ADD CONSTRAINT mailbox_mailboxes_account_id_name_key UNIQUE (account_id, name);
+
+ALTER TABLE ONLY public.mailbox_mailboxes
+    ADD CONSTRAINT mailbox_mailboxes_pkey PRIMARY KEY (account_id, mailbox_id);
+
+ALTER TABLE ONLY public.mailbox_messages
+    ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (account_id, mailbox_id, uid);
+
+ALTER TABLE ONLY public.mailbox_subscriptions
+    ADD CONSTRAINT mailbox_subscriptions_pkey PRIMARY KEY (account_id, name);
+
+ALTER TABLE ONLY public.mailbox_vanished
+    ADD CONSTRAINT mailbox_vanished_pkey PRIMARY KEY (account_id, mailbox_id, modseq, uid);
+
+CREATE INDEX mailbox_deliveries_by_recipient ON public.mailbox_deliveries USING btree (recipient, stored_at);
+
+CREATE INDEX mailbox_emails_by_blob ON public.mailbox_emails USING btree (blob_id);
+
+CREATE INDEX mailbox_messages_by_email ON public.mailbox_messages USING btree (account_id, email_id);
+
+CREATE INDEX mailbox_messages_by_modseq ON public.mailbox_messages USING btree (account_id, mailbox_id, modseq);
+
+ALTER TABLE ONLY public.mailbox_mailboxes
+    ADD CONSTRAINT mailbox_mailboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_subscriptions
+    ADD CONSTRAINT mailbox_subscriptions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
