@@ -1,6 +1,8 @@
 #pragma once
 // Calls to the directory in the name of --as, and lists of any length.
 
+#include <fmt/format.h>
+
 #include "services/cli/context.h"
 
 namespace pennypost::cli {

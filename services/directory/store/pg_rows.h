@@ -1,6 +1,8 @@
 #pragma once
 // Private to the PostgreSQL store: results to rows.
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // What every Store does. Run on MemoryStore (unit) and on PgStore (integration), each time on an
 // empty one.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>

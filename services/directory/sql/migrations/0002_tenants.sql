@@ -8,13 +8,9 @@ CREATE TABLE directory_tenants (
   max_accounts bigint NOT NULL DEFAULT 0,
   -- 0: the platform's default.
   default_quota_bytes bigint NOT NULL DEFAULT 0,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  revision bigint NOT NULL DEFAULT 0
+  created_at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO directory_tenants (id, name) VALUES (1, 'default');
 ALTER TABLE directory_tenants ALTER COLUMN id RESTART WITH 2;
 ALTER TABLE directory_domains ADD FOREIGN KEY (tenant_id) REFERENCES directory_tenants;
--- Raised by each change: whoever decided on what he read, and wrote it later, must have read what is there.
-ALTER TABLE directory_domains ADD COLUMN revision bigint NOT NULL DEFAULT 0;
-ALTER TABLE directory_accounts ADD COLUMN revision bigint NOT NULL DEFAULT 0;
 CREATE INDEX directory_domains_by_tenant ON directory_domains (tenant_id, name);

@@ -7,8 +7,7 @@ CREATE TABLE directory_groups (
   -- anyone, tenant, domain, members.
   posting text NOT NULL,
   send_as boolean NOT NULL DEFAULT false,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  revision bigint NOT NULL DEFAULT 0
+  created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX directory_groups_by_domain ON directory_groups (domain_id, address);
 
