@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "services/cli/commands/sieve.h"
 #include "services/cli/context.h"
 
 int main(int argc, char** argv) {
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   AddDnsCommands(app, context);
   AddAuthCheckCommand(app, context);
   AddOperationsCommands(app, context);
+  AddSieveCommands(app, context);
   AddCompletionCommand(app, context);
   try {
     app.parse(argc, argv);
