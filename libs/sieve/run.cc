@@ -106,7 +106,11 @@ Flow Run::Block(const std::vector<Statement>& statements) {
   Flow flow = Flow::kNext;
   for (const Statement& statement : statements) {
     flow = Command(statement);
-    if (failed()) flow = Flow::kStop;
+    if (failed()) {
+      // A budget does not know where it ran out: the innermost command does.
+      if (result.error->at == Position{}) result.error->at = statement.at;
+      flow = Flow::kStop;
+    }
     if (flow != Flow::kNext) break;
   }
   chain_done = outer;

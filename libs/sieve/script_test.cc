@@ -161,6 +161,24 @@ TEST(Run, ManyStarsOverALongValueEndInTime) {
   EXPECT_TRUE(result.implicit_keep);
 }
 
+// ROBUSTNESS F3: loops multiply whatever stands in them.
+TEST(Run, LoopsOverPartsAreBounded) {
+  std::string mail = "Subject: " + std::string(6000, 'a') +
+                     "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int i = 0; i < 200; ++i) mail += "--b\r\n\r\nx\r\n";
+  std::string loops = "foreverypart { foreverypart { foreverypart {\n";
+  for (const std::string& body :
+       {std::string("if header :regex \"subject\" \"(a|b|c)*x{1,500}y\" { stop; }"),
+        "set \"x\" \"" + std::string(500'000, 'x') + "\";"}) {
+    Result result = RunOver(
+        "require [\"foreverypart\", \"variables\", \"regex\"];\n" + loops + " " + body + "}}}",
+        mail + "--b--\r\n");
+    ASSERT_TRUE(result.error);
+    EXPECT_EQ(result.error->ToString(), "line 3, column 2: script takes more than 1000000 steps");
+    EXPECT_LT(result.steps, 3'000'000u);
+  }
+}
+
 TEST(Run, GrowthByVariablesIsBounded) {
   std::string script = "require \"variables\"; set \"a\" \"0123456789abcdef\";";
   for (int i = 0; i < 40; ++i) script += "set \"a\" \"${a}${a}${a}${a}\";";

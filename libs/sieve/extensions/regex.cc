@@ -9,9 +9,11 @@
 namespace pennypost::sieve {
 namespace {
 
-constexpr int64_t kMaxProgram = 1 << 20;
-// Compiling is the dear part: 64 octets of pattern cost a step.
-constexpr size_t kPatternCost = 64;
+constexpr int64_t kMaxProgram = 256 << 10;
+// Compiling is the dear part; matching may take program times value where RE2 falls back to its
+// NFA.
+constexpr size_t kCompileCost = 200;
+constexpr size_t kMatchesPerStep = 1024;
 constexpr int kMaxCaptures = 32;
 
 re2::RE2::Options Options(bool fold) {
@@ -31,12 +33,14 @@ std::string RegexError(std::string_view pattern) {
 
 bool MatchesRegex(Run& run, Position at, std::string_view value, std::string_view pattern,
                   bool fold, std::vector<std::string>& captures) {
-  if (!run.Spend(8 + pattern.size() / kPatternCost + value.size() / 256)) return false;
+  if (!run.Spend(kCompileCost + pattern.size() / 4)) return false;
   re2::RE2 regex(re2::StringPiece(pattern.data(), pattern.size()), Options(fold));
   if (!regex.ok()) {
     run.Fail(at, fmt::format("regular expression '{}': {}", pattern, regex.error()));
     return false;
   }
+  auto program = static_cast<uint64_t>(std::max(regex.ProgramSize(), 1));
+  if (!run.Spend(program * value.size() / kMatchesPerStep)) return false;
   int count = std::min(regex.NumberOfCapturingGroups(), kMaxCaptures) + 1;
   std::vector<re2::StringPiece> groups(static_cast<size_t>(count));
   re2::StringPiece text(value.data(), value.size());

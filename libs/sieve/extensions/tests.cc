@@ -126,7 +126,10 @@ std::vector<std::string> RawHeaderValues(Run& run, const Statement& statement,
   std::vector<std::string> values;
   for (const std::string& name : names) {
     if (!run.Spend(1 + run.message.header().fields.size() / 64)) break;
-    for (std::string& value : run.message.RawValues(name)) values.push_back(std::move(value));
+    for (std::string& value : run.message.RawValues(name)) {
+      run.Spend(value.size() / 256);
+      values.push_back(std::move(value));
+    }
   }
   SelectIndex(statement, values);
   return values;
@@ -140,13 +143,16 @@ std::vector<std::string> HeaderValues(Run& run, const Statement& statement,
     if (!run.Spend(1 + run.message.header().fields.size() / 64)) break;
     if (mime) {
       for (uint32_t part : MimeParts(run, statement)) {
-        if (!run.Spend(4)) break;
+        if (!run.Spend(4 + run.message.structure().parts[part].header_size / 256)) break;
         for (std::string& value : run.message.PartValues(part, name)) {
           values.push_back(std::move(value));
         }
       }
     } else {
-      for (std::string& value : run.message.Values(name)) values.push_back(std::move(value));
+      for (std::string& value : run.message.Values(name)) {
+        run.Spend(value.size() / 256);
+        values.push_back(std::move(value));
+      }
     }
   }
   SelectIndex(statement, values);
