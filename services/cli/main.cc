@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "services/cli/commands/sieve.h"
 #include "services/cli/context.h"
 
 namespace {
@@ -42,6 +43,7 @@ int main(int argc, char** argv) {
   AddAuthCheckCommand(app, context);
   AddAuditCommands(app, context);
   AddOperationsCommands(app, context);
+  AddSieveCommands(app, context);
   AddCompletionCommand(app, context);
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 a check failed.\n"

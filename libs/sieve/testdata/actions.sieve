@@ -1,0 +1,10 @@
+require ["fileinto", "copy"];
+fileinto "Work";
+fileinto :copy "Work";
+redirect "ann@example.org";
+redirect "ann@EXAMPLE.org";
+fileinto "Other";
+keep;
+keep;
+stop;
+discard;

@@ -1,0 +1,4 @@
+require "variables";
+set "to" "nobody";
+discard;
+redirect "${to}";

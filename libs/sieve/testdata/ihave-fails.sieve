@@ -1,0 +1,2 @@
+require "ihave";
+if not ihave "vnd.example.unknown" { error "this needs more"; }

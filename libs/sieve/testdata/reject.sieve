@@ -1,0 +1,3 @@
+require ["reject", "variables"];
+set "who" "Ann";
+reject "No, ${who}.";

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "services/cli/context.h"
+
+namespace pennypost::cli {
+
+// As the others of context.h.
+void AddSieveCommands(CLI::App& app, Context& context);
+
+}  // namespace pennypost::cli
