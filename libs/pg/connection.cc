@@ -85,7 +85,11 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
                             "tcp_user_timeout",
                             nullptr};
   const char* values[] = {dsn.c_str(), "5",
-                          "-c plan_cache_mode=force_generic_plan -c statement_timeout=30s "
+                          // A statement is planned once, perhaps while its tables are empty, and
+                          // goes by key: no plan may read a table because it was small then.
+                          "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off "
+                          "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off "
+                          "-c enable_memoize=off -c statement_timeout=30s "
                           "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s",
                           "UTF8", "pennypost",
                           // A server whose host is gone without a word is noticed in half a minute.
