@@ -1,6 +1,7 @@
 #include "pg/connection.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include "log/log.h"
 
@@ -112,6 +113,16 @@ Connection::~Connection() {
 
 bool Connection::healthy() const {
   return !broken_ && PQstatus(connection_) == CONNECTION_OK;
+}
+
+bool Connection::HungUp() {
+  // The words with which a server ends come first, then the end: each read takes one of them.
+  for (int reads = 0; reads < 2; ++reads) {
+    pollfd socket{PQsocket(connection_), POLLIN, 0};
+    if (poll(&socket, 1, 0) <= 0) return false;
+    if (PQconsumeInput(connection_) == 0) return true;
+  }
+  return !healthy();
 }
 
 absl::Status Connection::ErrorOf(const pg_result* result, std::string_view what) {

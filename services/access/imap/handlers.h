@@ -34,7 +34,10 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
 // next chance.
 net::Awaitable<absl::Status> SyncView(ImapContext& context);
 
-// Messages of an index as the view wants them.
+// The whole mailbox into a view just made.
+void LoadIndex(const mailbox::v1::MessageIndex& index, imap::MailboxView& view);
+void ApplyChanges(const mailbox::v1::GetChangesResponse& changes, imap::MailboxView& view);
+// Messages of an index of changes as the view wants them.
 std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
 
 // The values of STATUS items.

@@ -44,7 +44,7 @@ class MemoryStore : public Store {
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
-  absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status Health() override { return absl::OkStatus(); }
   absl::Status Room() const override {
     std::lock_guard lock(mutex_);
     return room_;

@@ -47,7 +47,7 @@ class PgStore : public Store {
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
-  absl::Status Health() const override {
+  absl::Status Health() override {
     return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
   }
   // At the start, after the migrations: what is given back when the disk is full.

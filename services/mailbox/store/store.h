@@ -122,7 +122,7 @@ class Store {
   virtual absl::Status GetHistory(const v1::GetHistoryRequest& request,
                                   v1::GetHistoryResponse* response) = 0;
 
-  virtual absl::Status Health() const = 0;
+  virtual absl::Status Health() = 0;
   // STORAGE_FULL while new mail finds no room; reads and removals go on. Does not block.
   virtual absl::Status Room() const = 0;
 };

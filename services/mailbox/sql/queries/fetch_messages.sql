@@ -7,4 +7,4 @@ CROSS JOIN LATERAL (SELECT email_id, save_date, size FROM mailbox_messages
   WHERE account_id = $1 AND mailbox_id = $2 AND uid = i.uid OFFSET 0) m
 CROSS JOIN LATERAL (SELECT blob_id, structure, header_size, thread_id FROM mailbox_emails
   WHERE account_id = $1 AND email_id = m.email_id OFFSET 0) e
-CROSS JOIN LATERAL (SELECT content, sha256 FROM mailbox_blobs WHERE blob_id = e.blob_id OFFSET 0) b
+LEFT JOIN LATERAL (SELECT content, sha256 FROM mailbox_blobs WHERE blob_id = e.blob_id AND ($5 OR $6) OFFSET 0) b ON true
