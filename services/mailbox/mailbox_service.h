@@ -39,6 +39,15 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(GetQuota);
   PP_METHOD(DeleteAccountData);
   PP_METHOD(GetHistory);
+  // script_methods.cc
+  PP_METHOD(ListScripts);
+  PP_METHOD(GetScript);
+  PP_METHOD(PutScript);
+  PP_METHOD(CheckScript);
+  PP_METHOD(SetActiveScript);
+  PP_METHOD(DeleteScript);
+  PP_METHOD(RenameScript);
+  PP_METHOD(CheckScriptRoom);
 #undef PP_METHOD
 
  private:

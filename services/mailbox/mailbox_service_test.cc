@@ -99,5 +99,29 @@ TEST_F(MailboxService, AFullDiskKeepsNewMailOutAndNothingElse) {
   EXPECT_TRUE(Append().ok());
 }
 
+TEST_F(MailboxService, OnlyWhatCompilesIsStored) {
+  v1::PutScriptRequest put;
+  put.set_account_id(1);
+  put.set_name("rules");
+  put.set_content("keep;\nfrobnicate;\n");
+  v1::PutScriptResponse done;
+  absl::Status refused = Call(&v1::MailboxService::PutScript, put, &done);
+  EXPECT_EQ(ReasonOf(refused), Reason::kSyntax);
+  EXPECT_EQ(MessageOf(refused), "line 2, column 1: unknown command 'frobnicate'");
+  v1::ListScriptsRequest list;
+  list.set_account_id(1);
+  v1::ListScriptsResponse scripts;
+  ASSERT_TRUE(Call(&v1::MailboxService::ListScripts, list, &scripts).ok());
+  EXPECT_EQ(scripts.scripts_size(), 0);
+  put.set_content("keep;\n");
+  ASSERT_TRUE(Call(&v1::MailboxService::PutScript, put, &done).ok());
+  put.set_name("a\nb");
+  EXPECT_EQ(ReasonOf(Call(&v1::MailboxService::PutScript, put, &done)), Reason::kSyntax);
+  v1::CheckScriptRequest check;
+  check.set_content("if true {");
+  v1::CheckScriptResponse checked;
+  EXPECT_EQ(ReasonOf(Call(&v1::MailboxService::CheckScript, check, &checked)), Reason::kSyntax);
+}
+
 }  // namespace
 }  // namespace pennypost::mailbox

@@ -65,6 +65,19 @@ struct MessageContent {
   absl::Time save_date;
 };
 
+// The script that runs at a delivery.
+struct ActiveScript {
+  uint64_t generation = 0;  // of the account's scripts; 0: none is active
+  std::string name;
+  std::string content;
+};
+
+// RFC 5804 2.10: the edge tells it from other refusals by its code.
+inline absl::Status ScriptIsActive() {
+  return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kBadSequence,
+                   "the active script cannot be deleted");
+}
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -121,6 +134,18 @@ class Store {
   virtual absl::Status DeleteAccount(int64_t account_id) = 0;
   virtual absl::Status GetHistory(const v1::GetHistoryRequest& request,
                                   v1::GetHistoryResponse* response) = 0;
+
+  virtual absl::Status ListScripts(int64_t account_id, v1::ListScriptsResponse* response) = 0;
+  virtual absl::Status GetScript(const v1::GetScriptRequest& request,
+                                 v1::GetScriptResponse* response) = 0;
+  // Generation 0 where none is active.
+  virtual absl::StatusOr<ActiveScript> GetActiveScript(int64_t account_id) = 0;
+  virtual absl::Status CheckScriptRoom(const v1::CheckScriptRoomRequest& request) = 0;
+  // It was compiled.
+  virtual absl::Status PutScript(const v1::PutScriptRequest& request) = 0;
+  virtual absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) = 0;
+  virtual absl::Status DeleteScript(const v1::DeleteScriptRequest& request) = 0;
+  virtual absl::Status RenameScript(const v1::RenameScriptRequest& request) = 0;
 
   virtual absl::Status Health() const = 0;
   // STORAGE_FULL while new mail finds no room; reads and removals go on. Does not block.

@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "services/mailbox/core/scripts.h"
 #include "services/mailbox/store/store.h"
 
 namespace pennypost::mailbox {
@@ -22,6 +23,7 @@ class StoreContract {
     CopyMoveExpunge();
     Mailboxes();
     ConcurrentDeliveriesKeepTheUidRules();
+    Scripts();
     DeleteAccount();
   }
 
@@ -311,6 +313,109 @@ class StoreContract {
     observer.join();
     EXPECT_EQ(Uids(200, "INBOX").size(), 2u * kThreads * kEach);
     EXPECT_EQ(Uids(201, "INBOX").size(), 2u * kThreads * kEach);
+  }
+
+  absl::Status Put(const std::string& name, const std::string& content) {
+    v1::PutScriptRequest request;
+    request.set_account_id(kBob);
+    request.set_name(name);
+    request.set_content(content);
+    return store_.PutScript(request);
+  }
+  absl::Status Activate(const std::string& name) {
+    v1::SetActiveScriptRequest request;
+    request.set_account_id(kBob);
+    request.set_name(name);
+    return store_.SetActiveScript(request);
+  }
+  ActiveScript Active(int64_t account = kBob) {
+    auto active = store_.GetActiveScript(account);
+    EXPECT_TRUE(active.ok()) << Describe(active.status());
+    return active.value_or(ActiveScript{});
+  }
+  // "name*" for the active one.
+  std::vector<std::string> ScriptNames() {
+    v1::ListScriptsResponse list;
+    EXPECT_TRUE(store_.ListScripts(kBob, &list).ok());
+    std::vector<std::string> names;
+    for (const v1::Script& script : list.scripts()) {
+      EXPECT_GT(script.modseq(), 0u);
+      names.push_back(script.name() + (script.active() ? "*" : ""));
+    }
+    return names;
+  }
+
+  void Scripts() {
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(Active().generation, 0u);
+    EXPECT_EQ(Active(999).generation, 0u);
+    ASSERT_TRUE(Put("one", "keep;").ok());
+    ASSERT_TRUE(Put("two", "stop;").ok());
+    EXPECT_EQ(Active().generation, 0u);
+    EXPECT_EQ(Activate("none").code(), absl::StatusCode::kNotFound);
+    ASSERT_TRUE(Activate("one").ok());
+    EXPECT_EQ(ScriptNames(), (Names{"one*", "two"}));
+    ActiveScript first = Active();
+    EXPECT_EQ(first.name, "one");
+    EXPECT_EQ(first.content, "keep;");
+    EXPECT_GT(first.generation, 0u);
+    // Any change counts: an active script may include others.
+    ASSERT_TRUE(Put("two", "discard;").ok());
+    EXPECT_GT(Active().generation, first.generation);
+    ASSERT_TRUE(Activate("two").ok());
+    EXPECT_EQ(ScriptNames(), (Names{"one", "two*"}));
+    EXPECT_EQ(Active().content, "discard;");
+    uint64_t before = Active().generation;
+    EXPECT_EQ(Activate("none").code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(ScriptNames(), (Names{"one", "two*"})) << "a refused change changes nothing";
+    EXPECT_EQ(Active().generation, before);
+    v1::DeleteScriptRequest remove;
+    remove.set_account_id(kBob);
+    remove.set_name("two");
+    EXPECT_EQ(store_.DeleteScript(remove).code(), absl::StatusCode::kFailedPrecondition);
+    v1::RenameScriptRequest rename;
+    rename.set_account_id(kBob);
+    rename.set_from("two");
+    rename.set_to("one");
+    EXPECT_EQ(store_.RenameScript(rename).code(), absl::StatusCode::kAlreadyExists);
+    rename.set_to("drei \xC3\xA4");
+    ASSERT_TRUE(store_.RenameScript(rename).ok());
+    EXPECT_EQ(store_.RenameScript(rename).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(ScriptNames(), (Names{"drei \xC3\xA4*", "one"}));
+    ASSERT_TRUE(Activate("").ok());
+    EXPECT_EQ(Active().generation, 0u);
+    remove.set_name("drei \xC3\xA4");
+    ASSERT_TRUE(store_.DeleteScript(remove).ok());
+    EXPECT_EQ(store_.DeleteScript(remove).code(), absl::StatusCode::kNotFound);
+    v1::GetScriptRequest get;
+    get.set_account_id(kBob);
+    get.set_name("one");
+    v1::GetScriptResponse got;
+    ASSERT_TRUE(store_.GetScript(get, &got).ok());
+    EXPECT_EQ(got.content(), "keep;");
+    EXPECT_EQ(got.script().size_bytes(), 5u);
+    get.set_name("two");
+    EXPECT_EQ(store_.GetScript(get, &got).code(), absl::StatusCode::kNotFound);
+    ScriptLimits();
+  }
+
+  void ScriptLimits() {
+    std::string big(1 << 20, ' ');
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(Put("big" + std::to_string(i), big).ok());
+    EXPECT_EQ(ReasonOf(Put("big3", big)), Reason::kTooBig) << "\"one\" takes some of the 4 MiB";
+    EXPECT_TRUE(Put("big2", big).ok()) << "it takes its own place";
+    EXPECT_EQ(ReasonOf(Put("huge", big + " ")), Reason::kTooBig);
+    uint64_t count = ScriptNames().size();
+    for (; count < kMaxScripts; ++count) ASSERT_TRUE(Put("s" + std::to_string(count), "").ok());
+    EXPECT_EQ(ReasonOf(Put("over", "")), Reason::kOverQuota);
+    v1::CheckScriptRoomRequest room;
+    room.set_account_id(kBob);
+    room.set_name("over");
+    EXPECT_EQ(ReasonOf(store_.CheckScriptRoom(room)), Reason::kOverQuota);
+    room.set_name("one");
+    EXPECT_TRUE(store_.CheckScriptRoom(room).ok());
+    room.set_size_bytes((1 << 20) + 1);
+    EXPECT_EQ(ReasonOf(store_.CheckScriptRoom(room)), Reason::kTooBig);
   }
 
   void DeleteAccount() {
