@@ -69,7 +69,15 @@ class MailboxService : public ::testing::Test {
   }
 
   MemoryStore store_;
-  MailboxServiceImpl service_{store_, QueueOptions{}, 2};
+  static MailboxServiceImpl::Scripting NoOthers() {
+    return {"mail.test",
+            [](const auto&) {
+              return absl::StatusOr<directory::v1::ResolveRecipientResponse>(
+                  UnavailableError("no directory"));
+            },
+            [](const auto&) { return UnavailableError("no relay"); }};
+  }
+  MailboxServiceImpl service_{store_, QueueOptions{}, 2, NoOthers()};
 };
 
 // ROBUSTNESS K6: what is left of the disk is for removals.

@@ -124,4 +124,62 @@ absl::Status MemoryStore::RenameScript(const v1::RenameScriptRequest& request) {
   return absl::OkStatus();
 }
 
+bool MemoryStore::IsStale(const Account& account, const Delivery& delivery,
+                          const Delivery::Recipient& recipient) {
+  uint64_t ran = recipient.script ? recipient.script->generation : 0;
+  if (delivery.runs_scripts && account.sieve_generation != ran) return true;
+  if (!recipient.script) return false;
+  for (const auto& entry : recipient.script->remembered) {
+    auto found = account.remembered.find(entry.id);
+    bool there = found != account.remembered.end() && found->second > absl::Now();
+    if (entry.must_be_new && there) return true;
+  }
+  return false;
+}
+
+void MemoryStore::KeepOutcome(const Delivery::Recipient& recipient) {
+  if (!recipient.script) return;
+  Account& account = Get(recipient.account_id);
+  for (const auto& entry : recipient.script->remembered)
+    account.remembered[entry.id] = entry.expires;
+  for (const auto& outgoing : recipient.script->outgoing)
+    account.outbox[outgoing.id] = {recipient.account_id, outgoing.id, outgoing.request, 0};
+}
+
+absl::StatusOr<bool> MemoryStore::IsRemembered(int64_t account_id, const std::string& id) {
+  std::lock_guard lock(mutex_);
+  Account& account = Get(account_id);
+  auto found = account.remembered.find(id);
+  return found != account.remembered.end() && found->second > absl::Now();
+}
+
+absl::StatusOr<std::vector<OutboxItem>> MemoryStore::ClaimOutbox(size_t limit) {
+  std::lock_guard lock(mutex_);
+  std::vector<OutboxItem> due;
+  for (auto& [account_id, account] : accounts_) {
+    for (auto& [id, item] : account.outbox) {
+      // Once at a time: what was claimed is due again when the store is made anew.
+      if (due.size() == limit || item.attempts > 0) continue;
+      ++item.attempts;
+      due.push_back(item);
+    }
+  }
+  return due;
+}
+
+absl::Status MemoryStore::FinishOutbox(const OutboxItem& item) {
+  std::lock_guard lock(mutex_);
+  Get(item.account_id).outbox.erase(item.id);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::PruneRemembered() {
+  std::lock_guard lock(mutex_);
+  for (auto& [id, account] : accounts_) {
+    std::erase_if(account.remembered,
+                  [](const auto& entry) { return entry.second <= absl::Now(); });
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace pennypost::mailbox

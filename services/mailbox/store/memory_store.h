@@ -53,6 +53,10 @@ class MemoryStore : public Store {
   absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) override;
   absl::Status DeleteScript(const v1::DeleteScriptRequest& request) override;
   absl::Status RenameScript(const v1::RenameScriptRequest& request) override;
+  absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) override;
+  absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
+  absl::Status FinishOutbox(const OutboxItem& item) override;
+  absl::Status PruneRemembered() override;
   absl::Status Health() const override { return absl::OkStatus(); }
   absl::Status Room() const override {
     std::lock_guard lock(mutex_);
@@ -99,6 +103,8 @@ class MemoryStore : public Store {
     std::set<std::string> subscriptions;
     std::map<std::string, Script> scripts;
     uint64_t sieve_generation = 0;
+    std::map<std::string, absl::Time> remembered;  // with the end of it
+    std::map<Uuid, OutboxItem> outbox;
 
     int64_t UsedBytes() const;
     Folder& Make(const std::string& name, const std::string& special_use);
@@ -113,10 +119,18 @@ class MemoryStore : public Store {
     Delivery::Result result;
     std::string sender, recipient;
     absl::Time at;
+    std::string events;  // of scripts
   };
 
   Account& Get(int64_t account_id);
   void StoreOne(Delivery& delivery);
+  absl::Status Check(Delivery& delivery);
+  Delivery::Result StoreCopies(const Delivery& delivery, const Delivery::Recipient& recipient);
+  static std::vector<ScriptOutcome::Copy> CopiesOf(const Delivery::Recipient& recipient);
+  // memory_scripts.cc
+  static bool IsStale(const Account& account, const Delivery& delivery,
+                      const Delivery::Recipient& recipient);
+  void KeepOutcome(const Delivery::Recipient& recipient);
   static void Describe(const Account& account, const std::string& name, const Folder& folder,
                        v1::Mailbox* mailbox);
   static void Describe(const std::string& name, const Script& script, v1::Script* out);

@@ -135,4 +135,30 @@ absl::Status PgStore::RenameScript(const v1::RenameScriptRequest& request) {
   return ChangeScripts(pool_, request.account_id(), rename);
 }
 
+absl::StatusOr<bool> PgStore::IsRemembered(int64_t account_id, const std::string& id) {
+  pg::Params params;
+  params.Int(account_id).Bytes(id);
+  ASSIGN_OR_RETURN(pg::Result found, pool_.Run(sql::kIsRemembered, params));
+  return !found.empty();
+}
+
+absl::StatusOr<std::vector<OutboxItem>> PgStore::ClaimOutbox(size_t limit) {
+  ASSIGN_OR_RETURN(pg::Result claimed,
+                   pool_.Run(sql::kClaimOutbox, pg::Params().Int(static_cast<int64_t>(limit))));
+  std::vector<OutboxItem> due;
+  for (int row = 0; row < claimed.rows(); ++row) {
+    due.push_back(
+        {claimed.Int(row, 0), claimed.Id(row, 1), claimed.Text(row, 2), claimed.Int(row, 3)});
+  }
+  return due;
+}
+
+absl::Status PgStore::FinishOutbox(const OutboxItem& item) {
+  return pool_.Run(sql::kFinishOutbox, pg::Params().Int(item.account_id).Id(item.id)).status();
+}
+
+absl::Status PgStore::PruneRemembered() {
+  return pool_.Run(sql::kPruneRemembered).status();
+}
+
 }  // namespace pennypost::mailbox

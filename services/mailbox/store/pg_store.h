@@ -56,6 +56,10 @@ class PgStore : public Store {
   absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) override;
   absl::Status DeleteScript(const v1::DeleteScriptRequest& request) override;
   absl::Status RenameScript(const v1::RenameScriptRequest& request) override;
+  absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) override;
+  absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
+  absl::Status FinishOutbox(const OutboxItem& item) override;
+  absl::Status PruneRemembered() override;
   absl::Status Health() const override {
     return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
   }
