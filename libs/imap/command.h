@@ -136,10 +136,20 @@ struct Enable {
 struct Id {
   std::vector<std::pair<std::string, std::string>> fields;
 };
+// What a client knows of a mailbox from before (RFC 7162 3.2.5).
+struct Resync {
+  uint32_t uid_validity = 0;
+  uint64_t modseq = 0;
+  std::optional<NumberSet> known_uids;  // nothing: all there may have been
+  // A sample of sequence numbers and the UIDs they had, in parallel, ascending.
+  NumberSet sample_numbers;
+  NumberSet sample_uids;
+};
 struct Select {
   std::string mailbox;
   bool read_only = false;  // EXAMINE
   bool condstore = false;
+  std::optional<Resync> resync;
 };
 struct Create {
   std::string mailbox;
@@ -209,6 +219,7 @@ struct Fetch {
   NumberSet set;
   std::vector<FetchItem> items;
   std::optional<uint64_t> changed_since;
+  bool vanished = false;  // tell what was expunged since then, too (RFC 7162 3.2.6)
 };
 struct Store {
   enum class Mode { kSet, kAdd, kRemove };

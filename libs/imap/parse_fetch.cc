@@ -142,10 +142,18 @@ absl::Status ParseItems(Scanner& in, std::vector<FetchItem>& items) {
 absl::Status ParseModifiers(Scanner& in, Fetch& fetch) {
   RETURN_IF_ERROR(in.Expect('('));
   do {
-    if (!in.EatWord("CHANGEDSINCE")) return SyntaxError("Unknown modifier");
-    RETURN_IF_ERROR(in.Expect(' '));
-    ASSIGN_OR_RETURN(fetch.changed_since, in.Number64());
+    if (in.EatWord("VANISHED")) {
+      fetch.vanished = true;
+    } else if (in.EatWord("CHANGEDSINCE")) {
+      RETURN_IF_ERROR(in.Expect(' '));
+      ASSIGN_OR_RETURN(fetch.changed_since, in.Number64());
+    } else {
+      return SyntaxError("Unknown modifier");
+    }
   } while (in.Eat(' '));
+  // RFC 7162 3.2.6
+  if (fetch.vanished && (!fetch.changed_since || fetch.numbers != Numbers::kUid))
+    return SyntaxError("VANISHED needs UID FETCH and CHANGEDSINCE");
   return in.Expect(')');
 }
 

@@ -31,6 +31,11 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SELECT", ""},
       {"SELECT", " a (X)"},
       {"SELECT", " \"\xff\""},
+      {"SELECT", " a (QRESYNC (1))"},
+      {"SELECT", " a (QRESYNC (1 2 1:*))"},
+      {"SELECT", " a (QRESYNC (1 2 $))"},
+      {"SELECT", " a (QRESYNC (1 2 (1,3 5,4)))"},
+      {"SELECT", " a (QRESYNC (1 2 (1)))"},
       {"CREATE", " a (USE (Sent))"},
       {"LIST", " \"\""},
       {"LIST", " (RECURSIVEMATCH) \"\" *"},
@@ -53,6 +58,8 @@ TEST(Parse, RefusesBrokenCommands) {
       {"FETCH", " 1 BODY[]<0.0>"},
       {"FETCH", " 1 BODY["},
       {"FETCH", " 1 FLAGS (X)"},
+      {"FETCH", " 1 FLAGS (CHANGEDSINCE 1 VANISHED)"},
+      {"UID FETCH", " 1 FLAGS (VANISHED)"},
       {"STORE", " 1 FLAGS"},
       {"STORE", " 1 +FLAGS (\\Recent)"},
       {"STORE", " 1 +X (\\Seen)"},
@@ -89,6 +96,20 @@ TEST(Parse, LoginAndNames) {
   EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
   EXPECT_EQ(Parse<Id>("ID", " (\"name\" \"x\" \"v\" NIL)")->fields.size(), 2u);
   EXPECT_EQ(Parse<Status>("STATUS", " a (messages SIZE HIGHESTMODSEQ)")->items.size(), 3u);
+}
+
+TEST(Parse, Resync) {
+  auto select = Parse<Select>("SELECT", " a (QRESYNC (7 99 1:4,9 (1,3:4 2,6:7)) CONDSTORE)");
+  ASSERT_TRUE(select.ok() && select->resync);
+  EXPECT_TRUE(select->condstore);
+  EXPECT_EQ(select->resync->uid_validity, 7u);
+  EXPECT_EQ(select->resync->modseq, 99u);
+  EXPECT_EQ(select->resync->known_uids, (NumberSet{{{1, 4}, {9, 9}}, false}));
+  EXPECT_EQ(select->resync->sample_uids, (NumberSet{{{2, 2}, {6, 7}}, false}));
+  select = Parse<Select>("EXAMINE", " a (QRESYNC (7 99 (1 2)))");
+  ASSERT_TRUE(select.ok() && select->resync);
+  EXPECT_FALSE(select->resync->known_uids);
+  EXPECT_TRUE(Parse<Fetch>("UID FETCH", " 1 FLAGS (VANISHED CHANGEDSINCE 5)")->vanished);
 }
 
 TEST(Parse, ListForms) {

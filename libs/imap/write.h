@@ -69,6 +69,9 @@ void WriteSearch(const SearchResult& result, std::string& out);
 void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers,
                   unsigned returns, std::string& out);
 
+// "* VANISHED (EARLIER) 1:3"; nothing for no UID (RFC 7162 3.2.10.1). Ascending.
+void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out);
+
 // RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
 void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);
 

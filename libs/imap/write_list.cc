@@ -60,6 +60,10 @@ void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes
   }
 }
 
+void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out) {
+  if (!uids.empty()) out += fmt::format("* VANISHED (EARLIER) {}\r\n", FormatSet(uids));
+}
+
 void WriteSearch(const SearchResult& result, std::string& out) {
   out += "* SEARCH";
   for (uint32_t number : result.numbers) out += " " + std::to_string(number);

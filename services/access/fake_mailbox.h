@@ -113,6 +113,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   }
   void GetChanges(RpcController* c, const mailbox::v1::GetChangesRequest* request,
                   mailbox::v1::GetChangesResponse* response, Closure* done) override {
+    if (on_changes_) std::exchange(on_changes_, nullptr)();
     Folder* folder = ById(request->mailbox_id());
     if (!folder) return End(c, done, NotFoundError("gone"));
     Describe(*folder, *response->mutable_mailbox());
@@ -137,6 +138,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     });
     if (on_wait_) std::exchange(on_wait_, nullptr)();
   }
+  // Runs before the next look at changes: what somebody else did meanwhile.
+  void OnChanges(std::function<void()> action) { on_changes_ = std::move(action); }
   // Runs when a client begins to wait.
   void OnWait(std::function<void()> action) { on_wait_ = std::move(action); }
 
@@ -334,6 +337,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   absl::Status failure_;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> on_wait_;
+  std::function<void()> on_changes_;
   std::map<std::string, uint32_t> appended_;  // by request id
   int lost_answers_ = 0;
 };

@@ -217,6 +217,55 @@ TEST_F(ImapConnectionTest, CopyMoveAppendSearch) {
             "h NO [TRYCREATE] No such mailbox\r\n");
 }
 
+// RFC 7162 3.2.5
+TEST_F(ImapConnectionTest, QresyncTellsWhatWasMissed) {
+  for (int i = 0; i < 6; ++i) mailbox_.Deliver("INBOX", kMail);  // MODSEQ 2 to 7
+  mailbox_.Remove("INBOX", 2);                                   // 8
+  mailbox_.Remove("INBOX", 5);                                   // 9
+  auto missed = [this](const std::string& parameters) {
+    std::string out =
+        Logged("e ENABLE QRESYNC\r\na SELECT INBOX (QRESYNC (" + parameters + "))\r\n");
+    size_t begin = out.find("Highest\r\n");
+    size_t end = out.find("a OK [READ-WRITE]");
+    EXPECT_NE(end, std::string::npos) << out;
+    return end == std::string::npos ? out : out.substr(begin + 9, end - begin - 9);
+  };
+  EXPECT_EQ(missed("7 6"), "* VANISHED (EARLIER) 2,5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
+  EXPECT_EQ(missed("7 8 1:4"), "") << "only known UIDs";
+  EXPECT_EQ(missed("7 6 1:5"), "* VANISHED (EARLIER) 2,5\r\n");
+  EXPECT_EQ(missed("7 6 1:6 (1:2 1,3)"),
+            "* VANISHED (EARLIER) 5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
+  EXPECT_EQ(missed("8 1"), "") << "another UIDVALIDITY";
+}
+
+TEST_F(ImapConnectionTest, QresyncInASession) {
+  for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Remove("INBOX", 1);
+  std::string out = Logged(
+      "e ENABLE QRESYNC\r\ny SELECT INBOX\r\na STORE 1 +FLAGS.SILENT (\\Deleted)\r\nb EXPUNGE\r\n"
+      "c UID FETCH 1:9 (FLAGS) (CHANGEDSINCE 5 VANISHED)\r\nd FETCH 1 FLAGS (CHANGEDSINCE 5)\r\n"
+      "f EXPUNGE\r\ng UID MOVE 3 none\r\n");
+  EXPECT_EQ(out.substr(out.find("] Selected\r\n") + 12),
+            "* 1 FETCH (UID 2 MODSEQ (8))\r\na OK Done\r\n"
+            "* VANISHED 2\r\nb OK [HIGHESTMODSEQ 9] Done\r\n"
+            "* VANISHED (EARLIER) 1:2\r\n* 3 FETCH (UID 5 MODSEQ (6) FLAGS ())\r\nc OK Done\r\n"
+            "d OK Done\r\nf OK Done\r\ng NO [TRYCREATE] No such mailbox\r\n");
+}
+
+// RFC 7162 3.2.6, RFC 9051 7.5.1: what a command brings to light is told before its answer, but no
+// EXPUNGE while sequence numbers are in use.
+TEST_F(ImapConnectionTest, ChangedSinceIsUpToDate) {
+  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.OnChanges([this] {
+    mailbox_.Deliver("INBOX", kMail);
+    mailbox_.Remove("INBOX", 1);
+  });
+  EXPECT_EQ(
+      Selected("a FETCH 1:* FLAGS (CHANGEDSINCE 4)\r\nb UID SEARCH 1:2\r\nc UID SEARCH ALL\r\n"),
+      "* 4 EXISTS\r\n* 4 FETCH (MODSEQ (5) FLAGS ())\r\na OK Done\r\n"
+      "* SEARCH 2\r\nb OK Done\r\n* 1 EXPUNGE\r\n* SEARCH 2 3 4\r\nc OK Done\r\n");
+}
+
 TEST_F(ImapConnectionTest, IdleHearsOfChanges) {
   mailbox_.Deliver("INBOX", kMail);
   mailbox_.OnWait([this] {

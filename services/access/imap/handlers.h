@@ -34,6 +34,10 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
 // next chance.
 net::Awaitable<absl::Status> SyncView(ImapContext& context);
 
+// RFC 7162 3.2.7: after messages were removed, a client with QRESYNC hears of the HIGHESTMODSEQ in
+// the tagged answer. The view is brought up to it first: what others did before must not be lost.
+net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& result);
+
 // Messages of an index as the view wants them.
 std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
 

@@ -1,5 +1,7 @@
 // The view and the store: how changes of others get to the client.
 
+#include <fmt/format.h>
+
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 
@@ -37,6 +39,13 @@ net::Awaitable<absl::Status> SyncView(ImapContext& context) {
   view.Vanish({response->vanished().begin(), response->vanished().end()});
   view.SetHighestModSeq(response->mailbox().highest_modseq());
   co_return absl::OkStatus();
+}
+
+net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& result) {
+  if (!context.session.features().qresync) co_return;
+  absl::Status synced = co_await SyncView(context);
+  if (!synced.ok()) co_return;
+  result.code = fmt::format("HIGHESTMODSEQ {}", context.view().info().highest_modseq);
 }
 
 }  // namespace pennypost::access

@@ -121,8 +121,10 @@ net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& sear
   if (!synced.ok()) co_return ImapRefusal(synced);
   Done done;
   // The result may name messages that just came: the client hears of them first.
-  auto expunges =
-      search.numbers == imap::Numbers::kUid ? imap::Expunges::kReport : imap::Expunges::kHold;
+  // RFC 9051 7.5.1: not while sequence numbers are in use, be it in the keys of UID SEARCH.
+  done.hold_expunges =
+      search.numbers == imap::Numbers::kSequence || Uses(search.key, Op::kSequence);
+  auto expunges = done.hold_expunges ? imap::Expunges::kHold : imap::Expunges::kReport;
   done.untagged = context.view().TakeUpdates(expunges, context.session.update_form());
   auto request = ForSelected<pb::SearchRequest>(context);
   absl::Status converted = ToProto(context.view(), search.key, *request.mutable_key());
