@@ -49,8 +49,12 @@ struct FetchItem {
     kBody,
     kBodyStructure,
     kModSeq,
-    kSection,  // BODY[...]
-    kBinary,   // BINARY[...], decoded (RFC 9051 6.4.5)
+    kEmailId,  // RFC 8474 5.3
+    kThreadId,
+    kSaveDate,  // RFC 8514 4.2
+    kPreview,   // RFC 8970
+    kSection,   // BODY[...]
+    kBinary,    // BINARY[...], decoded (RFC 9051 6.4.5)
     kBinarySize,
     kRfc822,
     kRfc822Header,
@@ -71,7 +75,8 @@ enum class StatusItem {
   kUnseen,
   kDeleted,
   kSize,
-  kHighestModSeq
+  kHighestModSeq,
+  kMailboxId
 };
 
 // One node of a SEARCH (RFC 9051 6.4.4).
@@ -97,7 +102,12 @@ struct SearchKey {
     kText,
     kModSeq,
     kOlder,
-    kYounger
+    kYounger,
+    kEmailId,  // RFC 8474 6; the id is in `text`
+    kThreadId,
+    kSavedBefore,  // RFC 8514 4.3
+    kSavedOn,
+    kSavedSince
   };
   Op op = Op::kAll;
   std::vector<SearchKey> children;

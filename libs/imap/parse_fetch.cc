@@ -22,6 +22,10 @@ constexpr PlainItem kPlainItems[] = {
     {"ENVELOPE", Kind::kEnvelope},
     {"BODYSTRUCTURE", Kind::kBodyStructure},
     {"MODSEQ", Kind::kModSeq},
+    {"EMAILID", Kind::kEmailId},
+    {"THREADID", Kind::kThreadId},
+    {"SAVEDATE", Kind::kSaveDate},
+    {"PREVIEW", Kind::kPreview},
     {"RFC822", Kind::kRfc822, false},
     {"RFC822.HEADER", Kind::kRfc822Header},
     {"RFC822.TEXT", Kind::kRfc822Text, false},
@@ -87,6 +91,13 @@ absl::Status ParsePartial(Scanner& in, FetchItem& item) {
   return in.Expect('>');
 }
 
+// RFC 8970 4.1: LAZY asks for what is at hand. A preview is made of a few kilobytes, always at
+// once.
+absl::Status ParsePreviewModifiers(Scanner& in) {
+  if (!in.EatWord(" (LAZY")) return absl::OkStatus();
+  return in.Expect(')');
+}
+
 absl::StatusOr<FetchItem> ParseItem(Scanner& in) {
   ASSIGN_OR_RETURN(std::string word, in.Word());
   FetchItem item;
@@ -97,6 +108,7 @@ absl::StatusOr<FetchItem> ParseItem(Scanner& in) {
       if (row.name != word) continue;
       item.kind = row.kind;
       item.peek = row.peek;
+      if (item.kind == Kind::kPreview) RETURN_IF_ERROR(ParsePreviewModifiers(in));
       return item;
     }
     return SyntaxError("Unknown fetch item");

@@ -89,10 +89,11 @@ struct StatusName {
   StatusItem item;
 };
 constexpr StatusName kStatusNames[] = {
-    {"MESSAGES", StatusItem::kMessages}, {"RECENT", StatusItem::kRecent},
-    {"UIDNEXT", StatusItem::kUidNext},   {"UIDVALIDITY", StatusItem::kUidValidity},
-    {"UNSEEN", StatusItem::kUnseen},     {"DELETED", StatusItem::kDeleted},
-    {"SIZE", StatusItem::kSize},         {"HIGHESTMODSEQ", StatusItem::kHighestModSeq}};
+    {"MESSAGES", StatusItem::kMessages},  {"RECENT", StatusItem::kRecent},
+    {"UIDNEXT", StatusItem::kUidNext},    {"UIDVALIDITY", StatusItem::kUidValidity},
+    {"UNSEEN", StatusItem::kUnseen},      {"DELETED", StatusItem::kDeleted},
+    {"SIZE", StatusItem::kSize},          {"HIGHESTMODSEQ", StatusItem::kHighestModSeq},
+    {"MAILBOXID", StatusItem::kMailboxId}};
 
 absl::StatusOr<StatusItem> ParseStatusItem(Scanner& in) {
   ASSIGN_OR_RETURN(std::string word, in.Word());

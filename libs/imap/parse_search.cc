@@ -1,4 +1,5 @@
-// SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5).
+// SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5, RFC 8474 6,
+// RFC 8514 4.3).
 
 #include "base/status.h"
 #include "base/text.h"
@@ -21,7 +22,8 @@ enum class Argument {
   kKey,
   kTwoKeys,
   kUids,
-  kModSeq
+  kModSeq,
+  kObjectId
 };
 
 struct KeyRow {
@@ -67,6 +69,13 @@ constexpr KeyRow kKeys[] = {
     {"SMALLER", Op::kSmaller, Argument::kNumber},
     {"OLDER", Op::kOlder, Argument::kNumber},
     {"YOUNGER", Op::kYounger, Argument::kNumber},
+    {"EMAILID", Op::kEmailId, Argument::kObjectId},
+    {"THREADID", Op::kThreadId, Argument::kObjectId},
+    {"SAVEDBEFORE", Op::kSavedBefore, Argument::kDate},
+    {"SAVEDON", Op::kSavedOn, Argument::kDate},
+    {"SAVEDSINCE", Op::kSavedSince, Argument::kDate},
+    // Every mailbox here knows save dates.
+    {"SAVEDATESUPPORTED", Op::kAll, Argument::kNone},
     {"NOT", Op::kNot, Argument::kKey},
     {"OR", Op::kOr, Argument::kTwoKeys},
     {"UID", Op::kUid, Argument::kUids},
@@ -178,6 +187,10 @@ class SearchParser {
       }
       case Argument::kModSeq:
         return ModSeq(key);
+      case Argument::kObjectId: {
+        ASSIGN_OR_RETURN(key.text, in_.ObjectId());
+        break;
+      }
       case Argument::kTwoKeys: {
         ASSIGN_OR_RETURN(SearchKey first, Key());
         key.children.push_back(std::move(first));

@@ -71,6 +71,10 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SEARCH", " OR SEEN"},
       {"SEARCH", " NOT"},
       {"SEARCH", " RETURN (X) ALL"},
+      {"SEARCH", " EMAILID \"x\""},
+      {"SEARCH", " THREADID"},
+      {"FETCH", " 1 PREVIEW (LAZY"},
+      {"FETCH", " 1 (PREVIEW (X))"},
       {"ID", " (a b)"},
       {"ENABLE", ""},
   };

@@ -53,7 +53,8 @@ void WriteList(const ListEntry& entry, NameForm form, std::string& out);
 
 struct StatusValue {
   StatusItem item;
-  uint64_t value;
+  uint64_t value = 0;
+  std::string object_id = "";  // of kMailboxId
 };
 void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& values, NameForm form,
                  std::string& out);

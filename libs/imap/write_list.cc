@@ -25,6 +25,8 @@ std::string_view StatusItemName(StatusItem item) {
       return "SIZE";
     case StatusItem::kHighestModSeq:
       return "HIGHESTMODSEQ";
+    case StatusItem::kMailboxId:
+      return "MAILBOXID";
   }
   return "";
 }
@@ -44,7 +46,10 @@ void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& value
   WriteMailbox(mailbox, form, out);
   out += " (";
   for (size_t i = 0; i < values.size(); ++i) {
-    out += fmt::format("{}{} {}", i ? " " : "", StatusItemName(values[i].item), values[i].value);
+    const StatusValue& value = values[i];
+    out += fmt::format("{}{} ", i ? " " : "", StatusItemName(value.item));
+    out += value.item == StatusItem::kMailboxId ? "(" + value.object_id + ")"
+                                                : std::to_string(value.value);
   }
   out += ")\r\n";
 }

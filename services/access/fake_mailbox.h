@@ -80,9 +80,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     End(c, done);
   }
   void CreateMailbox(RpcController* c, const mailbox::v1::CreateMailboxRequest* request,
-                     mailbox::v1::CreateMailboxResponse*, Closure* done) override {
+                     mailbox::v1::CreateMailboxResponse* response, Closure* done) override {
     if (Find(request->name())) return End(c, done, ExistsError("exists"));
-    Add(request->name()).special_use = request->special_use();
+    Folder& made = Add(request->name());
+    made.special_use = request->special_use();
+    Describe(made, *response->mutable_mailbox());
     End(c, done);
   }
   void DeleteMailbox(RpcController* c, const mailbox::v1::DeleteMailboxRequest* request,
@@ -154,6 +156,9 @@ class FakeMailbox : public mailbox::v1::MailboxService {
       if (!message) continue;
       auto* out = response->add_messages();
       out->set_uid(uid);
+      out->set_email_id("e" + std::to_string(uid));
+      out->set_thread_id("t1");
+      out->mutable_save_date()->set_seconds(837571465);
       mime::Structure structure = mime::ParseStructure(message->content);
       if (request->want_structure()) out->set_structure(mime::Serialize(structure));
       if (request->want_header())
@@ -323,6 +328,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
         return std::any_of(key.ranges().begin(), key.ranges().end(), [&](const auto& range) {
           return range.first() <= message.uid && message.uid <= range.last();
         });
+      case Key::OP_EMAIL_ID:
+        return key.text() == "e" + std::to_string(message.uid);
       case Key::OP_TEXT:
         return message.content.find(key.text()) != std::string::npos;
       case Key::OP_MODSEQ:

@@ -122,7 +122,7 @@ TEST_F(ImapConnectionTest, SelectTellsTheState) {
       "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk \\*)] Flags\r\n"
       "* 2 EXISTS\r\n* 0 RECENT\r\n* OK [UNSEEN 2] First unseen\r\n"
       "* OK [UIDVALIDITY 7] UIDs valid\r\n* OK [UIDNEXT 3] Next UID\r\n* OK [HIGHESTMODSEQ 3] "
-      "Highest\r\n"
+      "Highest\r\n* OK [MAILBOXID (F1-1)] Id\r\n"
       "a OK [READ-WRITE] Selected\r\n");
   EXPECT_EQ(Logged("a SELECT none\r\n"), "a NO [NONEXISTENT] No such mailbox\r\n");
 }
@@ -135,8 +135,9 @@ TEST_F(ImapConnectionTest, MailboxCommands) {
              "\"\" %\r\n"
              "h LIST \"\" \"\"\r\ni RENAME Sent Out\r\nj DELETE Out\r\nk DELETE INBOX\r\nl STATUS "
              "Out (MESSAGES)\r\n"
-             "m STATUS INBOX (MESSAGES UIDNEXT)\r\nn GETQUOTAROOT INBOX\r\n"),
-      "a OK Done\r\nb OK Done\r\nc NO [ALREADYEXISTS] Mailbox exists\r\nd OK Done\r\n"
+             "m STATUS INBOX (MESSAGES UIDNEXT MAILBOXID)\r\nn GETQUOTAROOT INBOX\r\n"),
+      "a OK [MAILBOXID (F1-2)] Done\r\nb OK [MAILBOXID (F1-3)] Done\r\nc NO [ALREADYEXISTS] "
+      "Mailbox exists\r\nd OK Done\r\n"
       "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n"
       "* LIST (\\Noselect \\HasChildren) \"/\" Work\r\n* LIST (\\HasNoChildren) \"/\" "
       "Work/2024\r\ne OK Done\r\n"
@@ -145,7 +146,8 @@ TEST_F(ImapConnectionTest, MailboxCommands) {
       "* LSUB (\\Noselect) \"/\" Work\r\ng OK Done\r\n"
       "* LIST (\\Noselect) \"/\" \"\"\r\nh OK Done\r\ni OK Done\r\nj OK Done\r\nk NO [CANNOT] "
       "INBOX stays\r\n"
-      "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1)\r\nm OK Done\r\n"
+      "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1 MAILBOXID "
+      "(F1-1))\r\nm OK Done\r\n"
       "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 2 1024)\r\nn OK Done\r\n");
 }
 
@@ -171,6 +173,23 @@ TEST_F(ImapConnectionTest, FetchForms) {
             "FLAGS (\\Seen))\r\na OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 FLAGS\r\nb FETCH 9 FLAGS\r\n"),
             "* 1 FETCH (FLAGS (\\Seen))\r\na OK Done\r\nb BAD No such message\r\n");
+}
+
+// RFC 8474 5, RFC 8514 4, RFC 8970
+TEST_F(ImapConnectionTest, IdsSaveDateAndPreview) {
+  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Deliver("INBOX", "Content-Type: image/png\r\n\r\nx");
+  mailbox_.Deliver("INBOX", "Subject: big\r\n\r\nfirst " + std::string(300 << 10, 'x'));
+  EXPECT_EQ(
+      Selected("a FETCH 1:3 (EMAILID THREADID SAVEDATE)\r\nb FETCH 3:4 (PREVIEW (LAZY) UID)\r\n"
+               "c SEARCH EMAILID Me2\r\nd SEARCH EMAILID Te2\r\n"),
+      "* 1 FETCH (EMAILID (Me1) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "* 2 FETCH (EMAILID (Me2) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "* 3 FETCH (EMAILID (Me3) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "a OK Done\r\n* 3 FETCH (PREVIEW \"body\" UID 3)\r\n* 4 FETCH (PREVIEW \"\" UID 4)\r\n"
+      "b OK Done\r\n* SEARCH 2\r\nc OK Done\r\n* SEARCH\r\nd OK Done\r\n");
+  EXPECT_EQ(Selected("a FETCH 5 PREVIEW\r\n"),
+            "* 5 FETCH (PREVIEW \"first " + std::string(194, 'x') + "\")\r\na OK Done\r\n");
 }
 
 TEST_F(ImapConnectionTest, LargeMessagesComeInPieces) {
@@ -225,10 +244,10 @@ TEST_F(ImapConnectionTest, QresyncTellsWhatWasMissed) {
   auto missed = [this](const std::string& parameters) {
     std::string out =
         Logged("e ENABLE QRESYNC\r\na SELECT INBOX (QRESYNC (" + parameters + "))\r\n");
-    size_t begin = out.find("Highest\r\n");
+    size_t begin = out.find("] Id\r\n");
     size_t end = out.find("a OK [READ-WRITE]");
     EXPECT_NE(end, std::string::npos) << out;
-    return end == std::string::npos ? out : out.substr(begin + 9, end - begin - 9);
+    return end == std::string::npos ? out : out.substr(begin + 6, end - begin - 6);
   };
   EXPECT_EQ(missed("7 6"), "* VANISHED (EARLIER) 2,5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
   EXPECT_EQ(missed("7 8 1:4"), "") << "only known UIDs";

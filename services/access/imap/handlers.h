@@ -42,7 +42,11 @@ net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& resul
 std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
 
 // The values of STATUS items.
-std::vector<imap::StatusValue> StatusValues(const mailbox::v1::Mailbox& mailbox,
+std::vector<imap::StatusValue> StatusValues(const ImapContext& context,
+                                            const mailbox::v1::Mailbox& mailbox,
                                             const std::vector<imap::StatusItem>& items);
+
+// MAILBOXID (RFC 8474 4): one for all accounts, since each has a mailbox of number 1.
+std::string MailboxObjectId(const ImapContext& context, int64_t mailbox_id);
 
 }  // namespace pennypost::access

@@ -55,6 +55,16 @@ pb::SearchKey::Op OpOf(Op op) {
       return pb::SearchKey::OP_OLDER;
     case Op::kYounger:
       return pb::SearchKey::OP_YOUNGER;
+    case Op::kEmailId:
+      return pb::SearchKey::OP_EMAIL_ID;
+    case Op::kThreadId:
+      return pb::SearchKey::OP_THREAD_ID;
+    case Op::kSavedBefore:
+      return pb::SearchKey::OP_SAVED_BEFORE;
+    case Op::kSavedOn:
+      return pb::SearchKey::OP_SAVED_ON;
+    case Op::kSavedSince:
+      return pb::SearchKey::OP_SAVED_SINCE;
   }
   return pb::SearchKey::OP_UNSPECIFIED;
 }
@@ -81,6 +91,11 @@ absl::Status ToProto(const imap::MailboxView& view, const imap::SearchKey& key,
   out.set_op(OpOf(key.op));
   out.set_header(key.header);
   out.set_text(key.text);
+  if (key.op == Op::kEmailId || key.op == Op::kThreadId) {
+    // Without its letter; an id that is not of this kind matches nothing.
+    bool ours = key.text[0] == (key.op == Op::kEmailId ? 'M' : 'T');
+    out.set_text(ours ? key.text.substr(1) : "");
+  }
   out.set_number(key.number);
   out.set_date(key.date);
   for (const imap::SearchKey& child : key.children)

@@ -36,6 +36,7 @@ void WriteOpening(const ImapContext& context, const imap::MailboxView& view, boo
   out += fmt::format("* OK [UIDVALIDITY {}] UIDs valid\r\n* OK [UIDNEXT {}] Next UID\r\n",
                      info.uid_validity, info.uid_next);
   out += fmt::format("* OK [HIGHESTMODSEQ {}] Highest\r\n", info.highest_modseq);
+  out += fmt::format("* OK [MAILBOXID ({})] Id\r\n", MailboxObjectId(context, info.mailbox_id));
 }
 
 // RFC 7162 3.2.5.1: what changed and vanished since the client was here.
