@@ -124,7 +124,8 @@ enum SearchReturn : unsigned {
   kReturnMax = 2,
   kReturnAll = 4,
   kReturnCount = 8,
-  kReturnSave = 16
+  kReturnSave = 16,
+  kReturnPartial = 32
 };
 
 struct Capability {};
@@ -218,17 +219,43 @@ struct Unselect {};
 struct Expunge {
   std::optional<NumberSet> uids;  // UID EXPUNGE
 };
+// A piece of a result: places from 1 up, or from the end down (RFC 9394 3.1). As written, in any
+// order.
+struct Partial {
+  uint32_t first = 1;
+  uint32_t last = 1;
+  bool from_end = false;
+  bool operator==(const Partial&) const = default;
+};
 struct Search {
   Numbers numbers = Numbers::kSequence;
   bool extended = false;  // RETURN was given: answer with ESEARCH
   unsigned returns = 0;   // SearchReturn bits
+  std::optional<Partial> partial;
   SearchKey key;
+};
+// RFC 5256
+struct SortKey {
+  enum class Field { kArrival, kCc, kDate, kFrom, kSize, kSubject, kTo, kDisplayFrom, kDisplayTo };
+  Field field = Field::kArrival;
+  bool reverse = false;
+  bool operator==(const SortKey&) const = default;
+};
+struct Sort {
+  std::vector<SortKey> order;
+  Search search;
+};
+struct Thread {
+  enum class Algorithm { kOrderedSubject, kReferences };
+  Algorithm algorithm = Algorithm::kReferences;
+  Search search;
 };
 struct Fetch {
   Numbers numbers = Numbers::kSequence;
   NumberSet set;
   std::vector<FetchItem> items;
   std::optional<uint64_t> changed_since;
+  std::optional<Partial> partial;
   bool vanished = false;  // tell what was expunged since then, too (RFC 7162 3.2.6)
 };
 struct Store {
@@ -250,6 +277,7 @@ struct Copy {
 using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id,
                  Select, Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle,
-                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Fetch, Store, Copy>;
+                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Sort, Thread, Fetch,
+                 Store, Copy>;
 
 }  // namespace pennypost::imap

@@ -51,6 +51,13 @@ bool NumberSetIndex::Contains(uint32_t number) const {
   return after != ranges_.begin() && number <= (after - 1)->last;
 }
 
+IndexRange PieceOf(const Partial& partial, size_t count) {
+  size_t low = std::min<size_t>(std::min(partial.first, partial.last) - 1, count);
+  size_t high = std::min<size_t>(std::max(partial.first, partial.last), count);
+  if (partial.from_end) return {count - high, count - low};
+  return {low, high};
+}
+
 uint32_t AgreedUid(const Resync& resync, const std::vector<uint32_t>& uids) {
   uint32_t agreed = 0;
   Walk numbers(resync.sample_numbers);

@@ -1,6 +1,7 @@
 #pragma once
 // Questions to a set of a client that names messages by UID.
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +19,13 @@ class NumberSetIndex {
  private:
   std::vector<NumberRange> ranges_;  // ascending, apart
 };
+
+// The indexes [begin, end) that a piece takes of a result of `count`.
+struct IndexRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+IndexRange PieceOf(const Partial& partial, size_t count);
 
 // RFC 7162 3.2.5.2: the highest UID up to which the client's sample agrees with the mailbox, whose
 // UIDs are `uids`, ascending; 0 if nowhere.

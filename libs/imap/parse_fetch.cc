@@ -1,4 +1,4 @@
-// FETCH and UID FETCH (RFC 9051 6.4.5, RFC 7162 3.1.4).
+// FETCH and UID FETCH (RFC 9051 6.4.5, RFC 7162 3.1.4, RFC 9394 3.3).
 
 #include "base/status.h"
 #include "base/text.h"
@@ -156,6 +156,12 @@ absl::Status ParseModifiers(Scanner& in, Fetch& fetch) {
   do {
     if (in.EatWord("VANISHED")) {
       fetch.vanished = true;
+    } else if (in.EatWord("PARTIAL")) {
+      // RFC 9394 3.3
+      if (fetch.partial || fetch.numbers != Numbers::kUid)
+        return SyntaxError("PARTIAL needs UID FETCH");
+      RETURN_IF_ERROR(in.Expect(' '));
+      ASSIGN_OR_RETURN(fetch.partial, ParsePartialRange(in));
     } else if (in.EatWord("CHANGEDSINCE")) {
       RETURN_IF_ERROR(in.Expect(' '));
       ASSIGN_OR_RETURN(fetch.changed_since, in.Number64());

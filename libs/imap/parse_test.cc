@@ -72,6 +72,18 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SEARCH", " NOT"},
       {"SEARCH", " RETURN (X) ALL"},
       {"SEARCH", " EMAILID \"x\""},
+      {"SEARCH", " RETURN (PARTIAL 1:2 ALL) ALL"},
+      {"SEARCH", " RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL"},
+      {"SEARCH", " RETURN (PARTIAL 0:2) ALL"},
+      {"SEARCH", " RETURN (PARTIAL 1:-2) ALL"},
+      {"SEARCH", " RETURN (PARTIAL -1:2) ALL"},
+      {"SORT", " () UTF-8 ALL"},
+      {"SORT", " (X) UTF-8 ALL"},
+      {"SORT", " (REVERSE) UTF-8 ALL"},
+      {"SORT", " (DATE) UTF-8"},
+      {"THREAD", " X UTF-8 ALL"},
+      {"THREAD", " REFERENCES ALL"},
+      {"FETCH", " 1 FLAGS (PARTIAL 1:2)"},
       {"SEARCH", " THREADID"},
       {"FETCH", " 1 PREVIEW (LAZY"},
       {"FETCH", " 1 (PREVIEW (X))"},
@@ -100,6 +112,23 @@ TEST(Parse, LoginAndNames) {
   EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
   EXPECT_EQ(Parse<Id>("ID", " (\"name\" \"x\" \"v\" NIL)")->fields.size(), 2u);
   EXPECT_EQ(Parse<Status>("STATUS", " a (messages SIZE HIGHESTMODSEQ)")->items.size(), 3u);
+}
+
+TEST(Parse, SortAndThread) {
+  auto sort = Parse<Sort>("UID SORT",
+                          " RETURN (COUNT PARTIAL -1:-9) (REVERSE DATE subject) UTF-8 OR SEEN 1");
+  ASSERT_TRUE(sort.ok());
+  EXPECT_EQ(sort->order, (std::vector<SortKey>{{SortKey::Field::kDate, true},
+                                               {SortKey::Field::kSubject, false}}));
+  EXPECT_EQ(sort->search.partial, (Partial{1, 9, true}));
+  EXPECT_EQ(sort->search.returns, unsigned{kReturnCount | kReturnPartial});
+  EXPECT_EQ(sort->search.numbers, Numbers::kUid);
+  EXPECT_EQ(sort->search.key.op, SearchKey::Op::kOr);
+  auto thread = Parse<Thread>("THREAD", " orderedsubject \"iso-8859-1\" SUBJECT {1}\r\n\xfc");
+  ASSERT_TRUE(thread.ok());
+  EXPECT_EQ(thread->algorithm, Thread::Algorithm::kOrderedSubject);
+  EXPECT_EQ(thread->search.key.text, "\u00fc");
+  EXPECT_EQ(Parse<Fetch>("UID FETCH", " 1 FLAGS (PARTIAL 3:1)")->partial, (Partial{3, 1, false}));
 }
 
 TEST(Parse, Resync) {

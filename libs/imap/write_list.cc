@@ -65,37 +65,4 @@ void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes
   }
 }
 
-void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out) {
-  if (!uids.empty()) out += fmt::format("* VANISHED (EARLIER) {}\r\n", FormatSet(uids));
-}
-
-void WriteSearch(const SearchResult& result, std::string& out) {
-  out += "* SEARCH";
-  for (uint32_t number : result.numbers) out += " " + std::to_string(number);
-  // RFC 7162 3.1.5: only with a non-empty result.
-  if (result.highest_modseq && !result.numbers.empty()) {
-    out += fmt::format(" (MODSEQ {})", *result.highest_modseq);
-  }
-  out += "\r\n";
-}
-
-void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers,
-                  unsigned returns, std::string& out) {
-  out += "* ESEARCH (TAG ";
-  WriteString(tag, out);
-  out += ")";
-  if (numbers == Numbers::kUid) out += " UID";
-  // RFC 4731 3.1: MIN, MAX and ALL are left out where nothing was found.
-  if (!result.numbers.empty()) {
-    if (returns & kReturnMin) out += fmt::format(" MIN {}", result.numbers.front());
-    if (returns & kReturnMax) out += fmt::format(" MAX {}", result.numbers.back());
-    if (returns & kReturnAll) out += " ALL " + FormatSet(result.numbers);
-  }
-  if (returns & kReturnCount) out += fmt::format(" COUNT {}", result.numbers.size());
-  if (result.highest_modseq && !result.numbers.empty()) {
-    out += fmt::format(" MODSEQ {}", *result.highest_modseq);
-  }
-  out += "\r\n";
-}
-
 }  // namespace pennypost::imap

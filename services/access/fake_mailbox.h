@@ -261,6 +261,32 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
+  // In the order of the UIDs, or against it.
+  void Sort(RpcController* c, const mailbox::v1::SortRequest* request,
+            mailbox::v1::SortResponse* response, Closure* done) override {
+    Folder* folder = ById(request->mailbox_id());
+    if (!folder) return End(c, done, NotFoundError("gone"));
+    for (const Message& message : folder->messages) {
+      if (Matches(request->key(), message)) response->add_uids(message.uid);
+    }
+    if (request->order(0).reverse())
+      std::reverse(response->mutable_uids()->begin(), response->mutable_uids()->end());
+    End(c, done);
+  }
+  // Two answers to a missing message, and every other one answers the one before.
+  void Thread(RpcController* c, const mailbox::v1::ThreadRequest* request,
+              mailbox::v1::ThreadResponse* response, Closure* done) override {
+    Folder* folder = ById(request->mailbox_id());
+    if (!folder) return End(c, done, NotFoundError("gone"));
+    response->add_uids(0);
+    response->add_depths(0);
+    for (const Message& message : folder->messages) {
+      if (!Matches(request->key(), message)) continue;
+      response->add_uids(message.uid);
+      response->add_depths(std::max(1u, static_cast<uint32_t>(response->depths_size()) - 1));
+    }
+    End(c, done);
+  }
   void GetQuota(RpcController* c, const mailbox::v1::GetQuotaRequest*,
                 mailbox::v1::GetQuotaResponse* response, Closure* done) override {
     response->set_used_bytes(2048);

@@ -285,6 +285,38 @@ TEST_F(ImapConnectionTest, ChangedSinceIsUpToDate) {
       "* SEARCH 2\r\nb OK Done\r\n* 1 EXPUNGE\r\n* SEARCH 2 3 4\r\nc OK Done\r\n");
 }
 
+// RFC 5256, RFC 5267 3, RFC 9394
+TEST_F(ImapConnectionTest, SortThreadPartial) {
+  for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Remove("INBOX", 2);
+  EXPECT_EQ(Selected("a SORT (REVERSE DATE) UTF-8 ALL\r\nb UID SORT (DATE) UTF-8 1:2\r\n"
+                     "c UID SORT RETURN (MIN PARTIAL 1:2 SAVE) (REVERSE SIZE) UTF-8 ALL\r\n"
+                     "d FETCH $ UID\r\ne SORT (X) UTF-8 ALL\r\nf SORT (DATE) x-none ALL\r\n"),
+            "* SORT 4 3 2 1\r\na OK Done\r\n* SORT 1 3\r\nb OK Done\r\n"
+            "* ESEARCH (TAG \"c\") UID MIN 5 PARTIAL (1:2 5,4)\r\nc OK Done\r\n"
+            "* 3 FETCH (UID 4)\r\n* 4 FETCH (UID 5)\r\nd OK Done\r\ne BAD Unknown sort key\r\n"
+            "f NO [BADCHARSET (UTF-8 US-ASCII)] Unknown charset\r\n");
+  EXPECT_EQ(Selected("a UID THREAD REFERENCES UTF-8 ALL\r\n"
+                     "b THREAD ORDEREDSUBJECT US-ASCII 3:4\r\n"),
+            "* THREAD ((1)(3 4 5))\r\na OK Done\r\n* THREAD ((3)(4))\r\nb OK Done\r\n");
+  EXPECT_EQ(
+      Selected("a SEARCH RETURN (PARTIAL -1:-2) ALL\r\nb UID FETCH 1:* UID (PARTIAL -2:-1)\r\n"
+               "c UID FETCH 1:* UID (PARTIAL 5:9)\r\n"),
+      "* ESEARCH (TAG \"a\") PARTIAL (-1:-2 3:4)\r\na OK Done\r\n"
+      "* 3 FETCH (UID 4)\r\n* 4 FETCH (UID 5)\r\nb OK Done\r\nc OK Done\r\n");
+}
+
+// RFC 5182 2.4: MIN and MAX save what they tell.
+TEST_F(ImapConnectionTest, SavedResults) {
+  for (int i = 0; i < 4; ++i) mailbox_.Deliver("INBOX", kMail);
+  EXPECT_EQ(Selected("a SEARCH RETURN (SAVE MIN MAX) ALL\r\nb UID SEARCH $\r\n"
+                     "c SEARCH RETURN (SAVE MAX COUNT) 2:3\r\nd UID SEARCH $\r\n"
+                     "e SEARCH RETURN (SAVE) NOT ALL\r\nf FETCH $ UID\r\n"),
+            "* ESEARCH (TAG \"a\") MIN 1 MAX 4\r\na OK Done\r\n* SEARCH 1 4\r\nb OK Done\r\n"
+            "* ESEARCH (TAG \"c\") MAX 3 COUNT 2\r\nc OK Done\r\n* SEARCH 2 3\r\nd OK Done\r\n"
+            "e OK Done\r\nf OK Done\r\n");
+}
+
 TEST_F(ImapConnectionTest, IdleHearsOfChanges) {
   mailbox_.Deliver("INBOX", kMail);
   mailbox_.OnWait([this] {

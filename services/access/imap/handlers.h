@@ -26,6 +26,9 @@ net::Awaitable<Done> HandleClose(ImapContext& context);
 net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& expunge);
 net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
                                   const std::string& tag);
+net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
+                                const std::string& tag);
+net::Awaitable<Done> HandleThread(ImapContext& context, const imap::Thread& thread);
 net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch);
 net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store);
 net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);

@@ -53,7 +53,11 @@ net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch)
     if (item.kind == imap::FetchItem::Kind::kModSeq) context.session.EnableCondstore();
   }
   std::vector<size_t> indexes;
-  for (size_t index : *resolved) {
+  imap::IndexRange piece{0, resolved->size()};
+  // RFC 9394 3.4: the piece is cut first, then CHANGEDSINCE looks at it.
+  if (fetch.partial) piece = imap::PieceOf(*fetch.partial, resolved->size());
+  for (size_t i = piece.begin; i < piece.end; ++i) {
+    size_t index = (*resolved)[i];
     bool wanted = !fetch.changed_since || context.view().At(index).modseq > *fetch.changed_since;
     if (wanted && !context.view().IsGone(index)) indexes.push_back(index);
   }
