@@ -140,11 +140,19 @@ void MailboxView::AppendFetch(size_t index, UpdateForm form, std::string& out) c
 }
 
 // From the highest number down, so that no number said here shifts another (RFC 9051 7.5.1).
-void MailboxView::AppendExpunges(std::string& out) {
+void MailboxView::AppendExpunges(UpdateForm form, std::string& out) {
+  std::vector<uint32_t> uids;
   for (size_t i = size(); i-- > 0;) {
     // One that came and went between two reports was never announced.
-    if (IsGone(i) && i < announced_) out += fmt::format("* {} EXPUNGE\r\n", i + 1);
+    if (!IsGone(i) || i >= announced_) continue;
+    if (form.vanished) {
+      uids.push_back(uid_at(i));
+    } else {
+      out += fmt::format("* {} EXPUNGE\r\n", i + 1);
+    }
   }
+  std::reverse(uids.begin(), uids.end());
+  if (!uids.empty()) out += fmt::format("* VANISHED {}\r\n", FormatSet(uids));
   size_t told = 0;
   for (size_t i = 0; i < announced_ && i < size(); ++i) told += IsGone(i) ? 1 : 0;
   announced_ -= told;
@@ -163,7 +171,7 @@ std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
     }
     dirty_ = 0;
   }
-  if (expunges == Expunges::kReport && gone_ > 0) AppendExpunges(out);
+  if (expunges == Expunges::kReport && gone_ > 0) AppendExpunges(form, out);
   if (size() != announced_) {
     announced_ = size();
     out += fmt::format("* {} EXISTS\r\n", announced_);

@@ -92,8 +92,9 @@ class MailboxView {
   bool HasUpdates(Expunges expunges) const;
   // Untagged responses for the changes that may be reported; they count as told.
   struct UpdateForm {
-    bool modseq = false;  // CONDSTORE is on
-    bool uid = false;     // the client works with UIDs (RFC 9051 7.5.2 recommends them)
+    bool modseq = false;    // CONDSTORE is on
+    bool uid = false;       // the client works with UIDs (RFC 9051 7.5.2 recommends them)
+    bool vanished = false;  // VANISHED instead of EXPUNGE (RFC 7162 3.2.10)
   };
   std::string TakeUpdates(Expunges expunges, UpdateForm form);
 
@@ -126,7 +127,7 @@ class MailboxView {
   // The table, for changes: of this view alone from here on.
   Table& Own();
   void AppendFetch(size_t index, UpdateForm form, std::string& out) const;
-  void AppendExpunges(std::string& out);
+  void AppendExpunges(UpdateForm form, std::string& out);
 
   Info info_;
   std::shared_ptr<Table> table_ = std::make_shared<Table>();

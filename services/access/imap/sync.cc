@@ -1,5 +1,7 @@
 // The view and the store: how changes of others get to the client.
 
+#include <fmt/format.h>
+
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 
@@ -57,6 +59,13 @@ net::Awaitable<absl::Status> SyncView(ImapContext& context) {
   if (!response.ok()) co_return response.status();
   ApplyChanges(*response, context.view());
   co_return absl::OkStatus();
+}
+
+net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& result) {
+  if (!context.session.features().qresync) co_return;
+  absl::Status synced = co_await SyncView(context);
+  if (!synced.ok()) co_return;
+  result.code = fmt::format("HIGHESTMODSEQ {}", context.view().info().highest_modseq);
 }
 
 }  // namespace pennypost::access

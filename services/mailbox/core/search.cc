@@ -31,6 +31,11 @@ Cost CostOf(const Key& key) {
     case Key::OP_SENT_BEFORE:
     case Key::OP_SENT_ON:
     case Key::OP_SENT_SINCE:
+    case Key::OP_EMAIL_ID:
+    case Key::OP_THREAD_ID:
+    case Key::OP_SAVED_BEFORE:
+    case Key::OP_SAVED_ON:
+    case Key::OP_SAVED_SINCE:
       cost = Cost::kHeader;
       break;
     case Key::OP_BODY:
@@ -114,6 +119,12 @@ class Candidate {
       case Key::OP_SENT_ON:
       case Key::OP_SENT_SINCE:
         return known_ >= Cost::kHeader ? std::optional<bool>(MatchesSent(key)) : std::nullopt;
+      case Key::OP_EMAIL_ID:
+      case Key::OP_THREAD_ID:
+      case Key::OP_SAVED_BEFORE:
+      case Key::OP_SAVED_ON:
+      case Key::OP_SAVED_SINCE:
+        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesRecord(key)) : std::nullopt;
       case Key::OP_HEADER:
         return known_ >= Cost::kHeader ? std::optional<bool>(MatchesHeader(key)) : std::nullopt;
       case Key::OP_BODY:
@@ -154,6 +165,15 @@ class Candidate {
 
   std::string_view Header() const {
     return content_->header.empty() ? content_->content : content_->header;
+  }
+
+  // What the store knows of a message beside its row.
+  bool MatchesRecord(const Key& key) const {
+    if (key.op() == Key::OP_EMAIL_ID) return content_->email_id == key.text();
+    if (key.op() == Key::OP_THREAD_ID) return content_->thread_id == key.text();
+    int32_t day = DayOf(content_->save_date);
+    if (key.op() == Key::OP_SAVED_BEFORE) return day < key.date();
+    return key.op() == Key::OP_SAVED_ON ? day == key.date() : day >= key.date();
   }
 
   bool MatchesSent(const Key& key) const {
