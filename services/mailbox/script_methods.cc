@@ -26,7 +26,7 @@ void MailboxServiceImpl::PutScript(Controller* controller, const v1::PutScriptRe
     RETURN_IF_ERROR(store_.Room());
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     RETURN_IF_ERROR(store_.PutScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -42,7 +42,7 @@ void MailboxServiceImpl::SetActiveScript(Controller* controller,
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     RETURN_IF_ERROR(store_.SetActiveScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -52,7 +52,7 @@ void MailboxServiceImpl::DeleteScript(Controller* controller,
                                       v1::DeleteScriptResponse*, Done* done) {
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     RETURN_IF_ERROR(store_.DeleteScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -63,7 +63,7 @@ void MailboxServiceImpl::RenameScript(Controller* controller,
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     RETURN_IF_ERROR(CheckScriptName(request->to()));
     RETURN_IF_ERROR(store_.RenameScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
