@@ -99,6 +99,29 @@ TEST(AuthBulk, MessagesWithoutSignatures) {
   EXPECT_EQ(Ask(arc)["arc"]["result"], "none");
 }
 
+TEST(AuthBulk, DmarcTakesWhatSpfFound) {
+  Json line = DkimLine("From: joe@mail.example.com\r\n\r\nhello\r\n");
+  line["check"] = "dmarc";
+  line["spf"] = {{"result", "pass"}, {"domain", "bounces.example.com"}};
+  line["dns"] = {
+      {"_dmarc.example.com", Records({{"TXT", "v=DMARC1; p=reject;", " sp=quarantine"}})}};
+  Json passed = {{"result", "pass"}, {"policy", "quarantine"}, {"org_domain", "example.com"}};
+  EXPECT_EQ(Ask(line)["dmarc"], passed);
+  line["spf"]["result"] = "softfail";
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "fail");
+  line["spf"]["result"] = "temperror";
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "temperror");
+  line.erase("spf");
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "fail");
+  line["dns"] = {{"_dmarc.example.com", Records({{"SERVFAIL"}})}};
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "temperror");
+  line["dns"] = Json::object();
+  Json none = {{"result", "none"}, {"policy", "none"}, {"org_domain", "mail.example.com"}};
+  EXPECT_EQ(Ask(line)["dmarc"], none);
+  line["spf"] = 7;
+  EXPECT_TRUE(Ask(line).contains("error"));
+}
+
 TEST(AuthBulk, WhateverALineHoldsThereIsAnAnswer) {
   for (std::string line :
        {std::string(""),
