@@ -191,7 +191,7 @@ absl::Status Answer(const Json& json, Json& answer) {
   if (check == std::end(kChecks)) return SyntaxError("check: unknown");
   Task task{json, {}, 0, {}, 0};
   ASSIGN_OR_RETURN(task.now, Seconds(json, "now", absl::ToUnixSeconds(absl::Now())));
-  if (auto dns = json.find("dns"); dns != json.end()) {
+  if (auto dns = json.find("dns"); dns != json.end() && !dns->is_null()) {
     ASSIGN_OR_RETURN(task.zone, AuthZone::FromJson(*dns));
   }
   if (check->needs_message) {
