@@ -4,6 +4,7 @@
 
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/core/names.h"
+#include "services/mailbox/core/scripts.h"
 #include "services/mailbox/core/search.h"
 
 namespace pennypost::mailbox {
@@ -28,6 +29,25 @@ TEST(Names, InboxAndLevels) {
     EXPECT_FALSE(CanonicalName(bad).ok()) << bad;
   EXPECT_EQ(ParentOf("a/b/c"), "a/b");
   EXPECT_EQ(ParentOf("a"), "");
+}
+
+TEST(Scripts, Names) {
+  for (const char* good : {"a", "my rules / 1", "\xC3\xA4", "\xC2\xA0"})
+    EXPECT_TRUE(CheckScriptName(good).ok()) << good;
+  for (const char* bad : {"", "a\n", "\x7F", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xFF"})
+    EXPECT_FALSE(CheckScriptName(bad).ok()) << bad;
+  EXPECT_TRUE(CheckScriptName(std::string(512, 'x')).ok());
+  EXPECT_FALSE(CheckScriptName(std::string(513, 'x')).ok());
+}
+
+TEST(Scripts, ErrorsHaveTheirLines) {
+  EXPECT_TRUE(CompileScript("keep;\r\n").ok());
+  absl::Status status = CompileScript("keep;\r\nfileinot \"x\";\r\nstopp;\r\n").status();
+  EXPECT_EQ(ReasonOf(status), Reason::kSyntax);
+  EXPECT_EQ(MessageOf(status),
+            "line 2, column 1: unknown command 'fileinot'\n"
+            "line 3, column 1: unknown command 'stopp'");
+  EXPECT_EQ(ReasonOf(CompileScript(std::string((1 << 20) + 1, ' ')).status()), Reason::kTooBig);
 }
 
 TEST(Search, SentDay) {
@@ -61,6 +81,9 @@ class SearchTest : public ::testing::Test {
         ++loads_;
         MessageContent content;
         content.uid = uid;
+        content.email_id = "e" + std::to_string(uid);
+        content.thread_id = "t";
+        content.save_date = absl::FromUnixSeconds(86400 * (uid + 2));
         if (want.content) content.content = contents_[uid];
         if (want.header)
           content.header = contents_[uid].substr(0, contents_[uid].find("\r\n\r\n") + 4);
@@ -114,6 +137,20 @@ TEST_F(SearchTest, TextIsDecodedAndCaseDoesNotMatter) {
   v1::SearchKey negated = Key(v1::SearchKey::OP_NOT);
   *negated.add_children() = Key(v1::SearchKey::OP_BODY, "hello");
   EXPECT_EQ(Find(negated), (std::vector<uint32_t>{2}));
+}
+
+// RFC 8474 6, RFC 8514 4.3
+TEST_F(SearchTest, IdsAndSaveDates) {
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_EMAIL_ID, "e2")), (std::vector<uint32_t>{2}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_THREAD_ID, "t")), (std::vector<uint32_t>{1, 2}));
+  EXPECT_TRUE(Find(Key(v1::SearchKey::OP_THREAD_ID, "T")).empty());
+  v1::SearchKey saved = Key(v1::SearchKey::OP_SAVED_BEFORE);
+  saved.set_date(4);
+  EXPECT_EQ(Find(saved), (std::vector<uint32_t>{1}));
+  saved.set_op(v1::SearchKey::OP_SAVED_ON);
+  EXPECT_EQ(Find(saved), (std::vector<uint32_t>{2}));
+  saved.set_op(v1::SearchKey::OP_SAVED_SINCE);
+  EXPECT_EQ(Find(saved), (std::vector<uint32_t>{2}));
 }
 
 TEST_F(SearchTest, TooDeepIsRefused) {
