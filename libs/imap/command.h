@@ -144,6 +144,9 @@ struct Authenticate {
 struct Enable {
   std::vector<std::string> features;  // upper case
 };
+struct Compress {
+  std::string mechanism;
+};
 struct Id {
   std::vector<std::pair<std::string, std::string>> fields;
 };
@@ -198,14 +201,19 @@ struct Status {
   std::vector<StatusItem> items;
 };
 struct Append {
+  struct Message {
+    std::vector<std::string> flags;
+    std::optional<absl::Time> date;
+    size_t offset = 0;  // in `text`
+    size_t size = 0;
+  };
   std::string mailbox;
-  std::vector<std::string> flags;
-  std::optional<absl::Time> date;
-  // The message stands in the text of its command, which is kept so that it is not copied.
+  std::vector<Message> messages;  // at least one (RFC 3502)
+  // The messages stand in the text of their command, which is kept so that they are not copied.
   std::string text;
-  size_t offset = 0;
-  size_t size = 0;
-  std::string_view message() const { return std::string_view(text).substr(offset, size); }
+  std::string_view content(const Message& message) const {
+    return std::string_view(text).substr(message.offset, message.size);
+  }
 };
 struct Idle {};
 struct GetQuota {
@@ -232,6 +240,7 @@ struct Search {
   bool extended = false;  // RETURN was given: answer with ESEARCH
   unsigned returns = 0;   // SearchReturn bits
   std::optional<Partial> partial;
+  bool charset_given = false;
   SearchKey key;
 };
 // RFC 5256
@@ -275,9 +284,9 @@ struct Copy {
 };
 
 using CommandBody =
-    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id,
-                 Select, Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle,
-                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Sort, Thread, Fetch,
-                 Store, Copy>;
+    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
+                 Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
+                 Append, Idle, GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Sort,
+                 Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

@@ -22,6 +22,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"AUTHENTICATE", kNotAuthenticated, kLocal, ParseAuthenticate},
     {"LOGIN", kNotAuthenticated, kLocal, ParseLogin},
     {"ENABLE", kAuthenticated, kLocal, ParseEnable},
+    {"COMPRESS", kLoggedIn, kLocal, ParseCompress},
     {"SELECT", kLoggedIn, kChangesSelection, ParseSelect},
     {"EXAMINE", kLoggedIn, kChangesSelection, ParseExamine},
     {"CREATE", kLoggedIn, 0, ParseCreate},

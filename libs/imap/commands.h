@@ -37,6 +37,7 @@ const CommandRow* FindCommand(std::string_view name);
 absl::StatusOr<CommandBody> ParseLogin(Scanner& in);
 absl::StatusOr<CommandBody> ParseAuthenticate(Scanner& in);
 absl::StatusOr<CommandBody> ParseEnable(Scanner& in);
+absl::StatusOr<CommandBody> ParseCompress(Scanner& in);
 absl::StatusOr<CommandBody> ParseId(Scanner& in);
 absl::StatusOr<CommandBody> ParseSelect(Scanner& in);
 absl::StatusOr<CommandBody> ParseExamine(Scanner& in);

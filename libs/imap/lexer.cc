@@ -140,7 +140,9 @@ Lexer::Event Lexer::LineDone(size_t line_begin, size_t lf, const Limits& limits)
 
 Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& limits) {
   bool message = !refused_ && TakesMessage(announcement);
-  uint64_t allowed = message ? limits.message : limits.literal;
+  // RFC 3502: of several messages the sum counts.
+  uint64_t allowed =
+      message ? limits.message - std::min(limits.message, message_bytes_) : limits.literal;
   bool fits = announcement.size <= allowed && literals_ < limits.literals &&
               (message || line_begin_ - message_bytes_ + announcement.size <= limits.total);
   if (!fits || refused_) {
@@ -164,7 +166,7 @@ Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& l
   return NeedMore{};
 }
 
-// The literal of APPEND that holds the message: not the one that may hold the mailbox name.
+// A literal of APPEND that holds a message: not the one that may hold the mailbox name.
 bool Lexer::TakesMessage(const Announcement& announcement) const {
   std::string_view command(buffer_);
   size_t space = command.find(' ');
@@ -172,7 +174,7 @@ bool Lexer::TakesMessage(const Announcement& announcement) const {
   constexpr std::string_view kAppend = "APPEND ";
   command.remove_prefix(space + 1);
   if (!StartsWithIgnoreCase(command, kAppend)) return false;
-  return announcement.begin > space + 1 + kAppend.size() && message_bytes_ == 0;
+  return announcement.begin > space + 1 + kAppend.size();
 }
 
 Lexer::Event Lexer::NextLine(size_t max) {

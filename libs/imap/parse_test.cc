@@ -45,6 +45,10 @@ TEST(Parse, RefusesBrokenCommands) {
       {"APPEND", " a (\\Recent) {1}\r\nx"},
       {"APPEND", " a \"30-Feb-2024 00:00:00 +0000\" {1}\r\nx"},
       {"APPEND", " a \"x\" {1}\r\nx"},
+      {"APPEND", " a {1}\r\nx "},
+      {"APPEND", " a {1}\r\nxy"},
+      {"APPEND", " a UTF8 ({1}\r\nx)"},
+      {"APPEND", " a UTF8 (~{1}\r\nx"},
       {"FETCH", " 0 FLAGS"},
       {"FETCH", " 4294967296 FLAGS"},
       {"FETCH", " 1:x FLAGS"},
@@ -169,10 +173,17 @@ TEST(Parse, AppendKeepsTheMessageInPlace) {
   ASSERT_TRUE(body.ok());
   Append append = std::get<Append>(*body);
   append.text = text;
-  EXPECT_EQ(append.message(), "hello");
-  EXPECT_EQ(append.flags, (std::vector<std::string>{"\\Seen", "$Junk"}));
-  EXPECT_EQ(absl::ToUnixSeconds(*append.date), 837596665);
-  EXPECT_EQ(Parse<Append>("APPEND", " x ~{1+}\r\n\n")->size, 1u);
+  ASSERT_EQ(append.messages.size(), 1u);
+  EXPECT_EQ(append.content(append.messages[0]), "hello");
+  EXPECT_EQ(append.messages[0].flags, (std::vector<std::string>{"\\Seen", "$Junk"}));
+  EXPECT_EQ(absl::ToUnixSeconds(*append.messages[0].date), 837596665);
+  EXPECT_EQ(Parse<Append>("APPEND", " x ~{1+}\r\n\n")->messages[0].size, 1u);
+  // RFC 3502, RFC 6855 4
+  auto several = Parse<Append>("APPEND", " x {1}\r\na (\\Seen) UTF8 (~{2+}\r\nbc) ~{1}\r\nd");
+  ASSERT_TRUE(several.ok());
+  ASSERT_EQ(several->messages.size(), 3u);
+  EXPECT_EQ(several->messages[1].size, 2u);
+  EXPECT_EQ(several->messages[1].flags.size(), 1u);
 }
 
 TEST(Parse, FetchItems) {

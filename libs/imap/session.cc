@@ -73,6 +73,7 @@ Step ServerSession::Next() {
     return request;
   }
   if (std::exchange(tls_due_, false)) return StartTls{};
+  if (std::exchange(compress_due_, false)) return StartCompression{};
   if (auto* closed = std::get_if<Closed>(&mode_)) return CloseConnection{closed->reason};
   return NeedInput{};
 }
@@ -126,11 +127,14 @@ void ServerSession::HandleCommand(std::string text) {
   request_ = RunCommand{*std::move(tag), row, *std::move(body)};
 }
 
-// RFC 7162 3.2.5, 3.2.6: what only ENABLE QRESYNC allows.
+// RFC 7162 3.2.5, 3.2.6: what only ENABLE QRESYNC allows. RFC 6855 3: what ENABLE UTF8=ACCEPT ends.
 absl::Status ServerSession::CheckFeatures(const CommandBody& body) const {
   const auto* select = std::get_if<Select>(&body);
   const auto* fetch = std::get_if<Fetch>(&body);
   bool needs_qresync = (select && select->resync) || (fetch && fetch->vanished);
+  const auto* search = std::get_if<Search>(&body);
+  if (search && search->charset_given && features_.utf8)
+    return SyntaxError("No charset after ENABLE UTF8=ACCEPT");
   return needs_qresync && !features_.qresync ? SyntaxError("ENABLE QRESYNC is needed first")
                                              : absl::OkStatus();
 }

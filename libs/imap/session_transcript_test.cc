@@ -28,7 +28,10 @@ std::string Text(const Request& request) {
     return "finish-scram " + end->user + (end->success ? " yes" : " no");
   const auto& run = std::get<RunCommand>(request);
   std::string text = "run " + std::string(run.row->name);
-  if (auto* append = std::get_if<Append>(&run.body)) text += " " + std::string(append->message());
+  if (auto* append = std::get_if<Append>(&run.body)) {
+    for (const auto& message : append->messages)
+      text += " " + std::string(append->content(message));
+  }
   return text;
 }
 
@@ -49,6 +52,7 @@ class ImapTranscript : public TranscriptSession {
       return {Kind::kRequest, Text(*request)};
     }
     if (std::holds_alternative<StartTls>(step)) return {Kind::kStartTls, ""};
+    if (std::holds_alternative<StartCompression>(step)) return {Kind::kClose, "compressed"};
     if (auto* close = std::get_if<CloseConnection>(&step)) return {Kind::kClose, close->reason};
     return {Kind::kNeedInput, ""};
   }

@@ -35,10 +35,13 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(CopyMessages);
   PP_METHOD(Expunge);
   PP_METHOD(Append);
+  PP_METHOD(MultiAppend);
   PP_METHOD(Search);
   PP_METHOD(Sort);
   PP_METHOD(Thread);
   PP_METHOD(GetQuota);
+  PP_METHOD(LockMaildrop);
+  PP_METHOD(UnlockMaildrop);
   PP_METHOD(DeleteAccountData);
   PP_METHOD(GetHistory);
 #undef PP_METHOD

@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "net/deflate_stream.h"
 #include "net/memory_stream.h"
 #include "services/access/fake_directory.h"
 #include "services/access/fake_mailbox.h"
@@ -317,6 +318,17 @@ TEST_F(ImapConnectionTest, SavedResults) {
             "e OK Done\r\nf OK Done\r\n");
 }
 
+// RFC 3502, RFC 6855 4
+TEST_F(ImapConnectionTest, SeveralMessagesAtOnce) {
+  EXPECT_EQ(
+      Selected("a APPEND INBOX (\\Seen) {3+}\r\nabc \"17-Jul-1996 02:44:25 +0000\" ~{2+}\r\nde "
+               "UTF8 (~{1+}\r\nf)\r\nb APPEND INBOX {1+}\r\nx {0+}\r\n\r\n"
+               "c APPEND none {1+}\r\nx {1+}\r\ny\r\nd FETCH 1:* (FLAGS RFC822.SIZE)\r\n"),
+      "* 3 EXISTS\r\na OK [APPENDUID 7 1:3] Appended\r\nb NO Empty message\r\n"
+      "c NO [TRYCREATE] No such mailbox\r\n* 1 FETCH (FLAGS (\\Seen) RFC822.SIZE 3)\r\n"
+      "* 2 FETCH (FLAGS () RFC822.SIZE 2)\r\n* 3 FETCH (FLAGS () RFC822.SIZE 1)\r\nd OK Done\r\n");
+}
+
 TEST_F(ImapConnectionTest, IdleHearsOfChanges) {
   mailbox_.Deliver("INBOX", kMail);
   mailbox_.OnWait([this] {
@@ -347,6 +359,36 @@ TEST_F(ImapConnectionTest, AppendOfUnknownOutcomeIsRepeatedOnce) {
   mailbox_.LoseAnswers(2);
   EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"),
             "a NO [UNAVAILABLE] Temporarily unavailable\r\n");
+}
+
+// RFC 4978
+TEST_F(ImapConnectionTest, Compressed) {
+  mailbox_.Deliver("INBOX", kMail);
+  auto sent = std::make_shared<net::MemoryStream>(std::deque<std::string>{});
+  net::DeflateStream deflate(sent);
+  boost::asio::io_context io;
+  std::string commands = "a SELECT INBOX\r\nb COMPRESS DEFLATE\r\nc LOGOUT\r\n";
+  boost::asio::co_spawn(io, deflate.Write(commands, absl::Seconds(5)), boost::asio::detached);
+  io.run();
+  std::string out = Talk({"x LOGIN ann secret\r\ny COMPRESS DEFLATE\r\n",
+                          sent->written().substr(0, 7), sent->written().substr(7)});
+  std::string begin = "y OK Compression begins\r\n";
+  size_t at = out.find(begin);
+  ASSERT_NE(at, std::string::npos) << out;
+  auto got =
+      std::make_shared<net::MemoryStream>(std::deque<std::string>{out.substr(at + begin.size())});
+  net::DeflateStream inflate(got);
+  std::string answer(10'000, '\0');
+  auto read = inflate.Read(answer.data(), answer.size(), absl::Seconds(5));
+  boost::asio::io_context reading;
+  boost::asio::co_spawn(reading, std::move(read),
+                        [&](const std::exception_ptr&, absl::StatusOr<size_t> size) {
+                          answer.resize(size.value_or(0));
+                        });
+  reading.run();
+  EXPECT_NE(answer.find("a OK [READ-WRITE] Selected\r\nb BAD Compression is active\r\n"),
+            std::string::npos)
+      << answer;
 }
 
 TEST_F(ImapConnectionTest, AnyOperationMayFail) {

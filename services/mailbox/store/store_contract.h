@@ -18,6 +18,8 @@ class StoreContract {
   void Run() {
     DeliverOnceEach();
     Quota();
+    Together();
+    MaildropLock();
     FlagsAndChanges();
     CopyMoveExpunge();
     Mailboxes();
@@ -132,6 +134,48 @@ class StoreContract {
     v1::GetQuotaResponse used;
     ASSERT_TRUE(store_.GetQuota(104, &used).ok());
     EXPECT_EQ(used.used_bytes(), kMessage.size());
+  }
+
+  void Together() {
+    auto size = static_cast<int64_t>(kMessage.size());
+    auto first = Make({106}, "Archive", 3 * size);
+    auto second = Make({106}, "Archive", 3 * size);
+    first->mailbox_must_exist = second->mailbox_must_exist = true;
+    ASSERT_TRUE(store_.EnsureAccount(106).ok());
+    absl::Status stored = store_.StoreTogether({first.get(), second.get()});
+    ASSERT_TRUE(stored.ok()) << Describe(stored);
+    EXPECT_EQ(first->results[0].uid, 1u);
+    EXPECT_EQ(second->results[0].uid, 2u);
+    EXPECT_NE(first->results[0].uid_validity, 0u);
+    // A repeat changes nothing.
+    EXPECT_TRUE(store_.StoreTogether({first.get(), second.get()}).ok());
+    EXPECT_EQ(second->results[0].uid, 2u);
+    EXPECT_EQ(Uids(106, "Archive").size(), 2u);
+    // Room for one of them: none is stored.
+    auto third = Make({106}, "Archive", 3 * size);
+    auto fourth = Make({106}, "Archive", 3 * size);
+    EXPECT_EQ(ReasonOf(store_.StoreTogether({third.get(), fourth.get()})), Reason::kOverQuota);
+    EXPECT_EQ(Uids(106, "Archive").size(), 2u);
+    auto lost = Make({106}, "Nowhere");
+    lost->mailbox_must_exist = true;
+    EXPECT_EQ(store_.StoreTogether({third.get(), lost.get()}).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(Uids(106, "Archive").size(), 2u);
+  }
+
+  void MaildropLock() {
+    Uuid first = NewUuidV7(absl::Now()), second = NewUuidV7(absl::Now());
+    ASSERT_TRUE(store_.LockMaildrop(kAlice, first, absl::Seconds(60)).ok());
+    EXPECT_EQ(ReasonOf(store_.LockMaildrop(kAlice, second, absl::Seconds(60))), Reason::kConflict);
+    EXPECT_TRUE(store_.LockMaildrop(kBob, second, absl::Seconds(60)).ok()) << "another account";
+    EXPECT_TRUE(store_.LockMaildrop(kAlice, first, absl::Seconds(60)).ok()) << "longer";
+    EXPECT_TRUE(store_.UnlockMaildrop(kAlice, second).ok()) << "somebody else's: nothing";
+    EXPECT_FALSE(store_.LockMaildrop(kAlice, second, absl::Seconds(60)).ok());
+    EXPECT_TRUE(store_.UnlockMaildrop(kAlice, first).ok());
+    EXPECT_TRUE(store_.LockMaildrop(kAlice, second, absl::ZeroDuration()).ok());
+    absl::SleepFor(absl::Milliseconds(20));
+    EXPECT_TRUE(store_.LockMaildrop(kAlice, first, absl::Seconds(60)).ok()) << "it is over";
+    EXPECT_TRUE(store_.UnlockMaildrop(kAlice, first).ok());
+    EXPECT_TRUE(store_.UnlockMaildrop(kBob, second).ok());
   }
 
   void FlagsAndChanges() {
