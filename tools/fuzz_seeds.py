@@ -17,6 +17,7 @@ TRANSCRIPTS = {
     "smtp_client_fuzz": ("libs/smtp/testdata/client", "S:"),
     "imap_session_fuzz": ("libs/imap/testdata/session", "C:"),
     "pop3_session_fuzz": ("libs/pop3/testdata/session", "C:"),
+    "managesieve_session_fuzz": ("libs/managesieve/testdata/session", "C:"),
 }
 # Bits of the first byte: without and with TLS, login and the like.
 OPTIONS = [bytes([bits, 255]) for bits in (0, 1, 3, 4, 5, 6)]

@@ -76,7 +76,8 @@ def print_table(end: dict) -> None:
     ports = end["ports"]
     print(f"\nPennypost is running ({end['mode']}). All of it listens on 127.0.0.1.\n")
     for name, tls in (("smtp", "STARTTLS"), ("submission", "STARTTLS"), ("submissions", "TLS"), ("lmtp", ""),
-                      ("imap", "STARTTLS"), ("imaps", "TLS"), ("pop3", "STLS"), ("pop3s", "TLS"), ("http", "")):
+                      ("imap", "STARTTLS"), ("imaps", "TLS"), ("pop3", "STLS"), ("pop3s", "TLS"),
+                      ("sieve", "STARTTLS"), ("http", "")):
         if name in ports:
             print(f"  {name:<12} {ports[name]:<6} {tls}")
     print(f"\n  status page  http://127.0.0.1:{ports.get('http', '-')}/")

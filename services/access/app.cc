@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "log/log.h"
 #include "services/access/imap/connection.h"
+#include "services/access/managesieve/connection.h"
 #include "services/access/pop3/connection.h"
 
 namespace pennypost::access {
@@ -29,10 +30,18 @@ net::Awaitable<void> ServePop3(clients::Clients& clients, const Pop3Options& opt
   co_await connection.Run();
 }
 
+net::Awaitable<void> ServeManageSieve(clients::Clients& clients, const ManageSieveOptions& options,
+                                      std::shared_ptr<net::Stream> stream, net::Peer peer,
+                                      const net::DrainSignal& drain) {
+  ManageSieveConnection connection(clients, options, std::move(stream), std::move(peer), drain);
+  co_await connection.Run();
+}
+
 // What Create has checked. The certificate once a protocol: each has its ALPN id (RFC 7301, T7).
 struct Parts {
   std::unique_ptr<net::TlsServerContext> imap_tls;
   std::unique_ptr<net::TlsServerContext> pop3_tls;
+  std::unique_ptr<net::TlsServerContext> sieve_tls;
   std::vector<net::Cidr> proxy_networks;
 };
 
@@ -41,7 +50,9 @@ class App : public runtime::Component {
   App(runtime::Environment& environment, Parts parts)
       : environment_(environment),
         parts_(std::move(parts)),
-        users_(environment.config.access().max_connections_per_user()) {
+        views_(environment.config.access().view_cache_bytes()),
+        users_(environment.config.access().max_connections_per_user()),
+        sieve_users_(environment.config.access().max_connections_per_user()) {
     const auto& config = environment.config.access();
     SetImap(imap_, Tls::kStartTls);
     SetImap(imaps_, Tls::kImplicit);
@@ -51,6 +62,8 @@ class App : public runtime::Component {
     AddImap(config.imaps(), imaps_);
     AddPop3(config.pop3(), pop3_);
     AddPop3(config.pop3s(), pop3s_);
+    SetSieve(sieve_);
+    AddSieve(config.sieve(), sieve_);
   }
 
   std::string_view name() const override { return "access"; }
@@ -83,6 +96,7 @@ class App : public runtime::Component {
     const auto& config = environment_.config.access();
     options.host = environment_.config.common().hostname();
     options.link = Link(parts_.imap_tls.get(), tls);
+    options.views = &views_;
     options.users = &users_;
     options.max_message = config.max_append_bytes();
     options.login_timeout = absl::Seconds(config.login_timeout_seconds());
@@ -94,6 +108,14 @@ class App : public runtime::Component {
     options.host = environment_.config.common().hostname();
     options.link = Link(parts_.pop3_tls.get(), tls);
     options.login_timeout = absl::Seconds(config.login_timeout_seconds());
+  }
+
+  void SetSieve(ManageSieveOptions& options) {
+    const auto& config = environment_.config.access();
+    options.link = Link(parts_.sieve_tls.get(), Tls::kStartTls);
+    options.users = &sieve_users_;
+    options.login_timeout = absl::Seconds(config.login_timeout_seconds());
+    options.idle_timeout = absl::Seconds(config.idle_timeout_seconds());
   }
 
   net::ListenerLimits LimitsWith(std::string refusal) const {
@@ -129,11 +151,27 @@ class App : public runtime::Component {
                             std::make_unique<net::Listener>(environment_.io, limits, handler));
   }
 
+  void AddSieve(const std::string& address, const ManageSieveOptions& options) {
+    if (config::IsOff(address)) return;
+    clients::Clients* clients = &environment_.clients;
+    const ManageSieveOptions* shared = &options;
+    auto handler = [clients, shared](std::shared_ptr<net::Stream> stream, net::Peer peer,
+                                     const net::DrainSignal& drain) {
+      return ServeManageSieve(*clients, *shared, std::move(stream), std::move(peer), drain);
+    };
+    auto limits = LimitsWith("BYE (TRYLATER) \"Too many connections\"\r\n");
+    listeners_.emplace_back(address,
+                            std::make_unique<net::Listener>(environment_.io, limits, handler));
+  }
+
   runtime::Environment& environment_;
   const Parts parts_;
+  ViewCache views_;
   UserConnections users_;
+  UserConnections sieve_users_;
   ConnectionOptions imap_, imaps_;
   Pop3Options pop3_, pop3s_;
+  ManageSieveOptions sieve_;
   std::vector<std::pair<std::string, std::unique_ptr<net::Listener>>> listeners_;
 };
 
@@ -144,9 +182,6 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
   // RFC 9051 5.4: less would break clients that follow the standard.
   if (config.idle_timeout_seconds() < 1800)
     return SyntaxError("access.idle_timeout_seconds must be 1800 at least");
-  if (!config::IsOff(config.sieve())) {
-    return SyntaxError("access.sieve: ManageSieve is not served by this version; leave it off");
-  }
   if (config.login_timeout_seconds() == 0)
     return SyntaxError("access.login_timeout_seconds must not be 0");
   constexpr uint64_t kMostAppend = 64 << 20;
@@ -164,6 +199,9 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
                                                                    files.key_file(), "imap"));
     ASSIGN_OR_RETURN(parts.pop3_tls, net::TlsServerContext::Create(files.certificate_file(),
                                                                    files.key_file(), "pop3"));
+    ASSIGN_OR_RETURN(
+        parts.sieve_tls,
+        net::TlsServerContext::Create(files.certificate_file(), files.key_file(), "managesieve"));
   }
   std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment, std::move(parts));
   return app;

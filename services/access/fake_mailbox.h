@@ -47,7 +47,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   Folder& Add(const std::string& name) {
     Folder& folder = folders_[name];
     folder.name = name;
-    folder.id = static_cast<int64_t>(folders_.size());
+    folder.id = ++last_id_;
     return folder;
   }
   Folder* Find(const std::string& name) {
@@ -393,6 +393,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
 
   std::map<std::string, Folder> folders_;
   uint64_t modseq_ = 1;
+  int64_t last_id_ = 0;
   absl::Status failure_;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> on_wait_;

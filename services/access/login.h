@@ -1,5 +1,5 @@
 #pragma once
-// Logins of both protocols, as the directory decides them.
+// Logins of all protocols, as the directory decides them.
 
 #include <cstdint>
 #include <string>
@@ -18,7 +18,7 @@ struct Account {
 
 // Who wants to log in, for limits and app passwords.
 struct LoginPeer {
-  std::string protocol;  // "imap", "pop3"
+  std::string protocol;  // "imap", "pop3", "sieve"
   std::string client_ip;
 };
 

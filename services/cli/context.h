@@ -97,6 +97,7 @@ void AddMessageCommands(CLI::App& app, Context& context);
 void AddDnsCommands(CLI::App& app, Context& context);
 void AddAuthCheckCommand(CLI::App& app, Context& context);
 void AddOperationsCommands(CLI::App& app, Context& context);
+void AddMimeCommands(CLI::App& app);
 void AddCompletionCommand(CLI::App& app, Context& context);
 
 }  // namespace pennypost::cli

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   AddAuditCommands(app, context);
   AddOperationsCommands(app, context);
   AddSieveCommands(app, context);
+  AddMimeCommands(app);
   AddCompletionCommand(app, context);
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 a check failed.\n"

@@ -2,11 +2,33 @@
 
 #include "log/log.h"
 #include "mailbox_sql.h"
+#include "rpc/blocking_call.h"
 #include "services/mailbox/mailbox_service.h"
 #include "services/mailbox/store/pg_store.h"
 
 namespace pennypost::mailbox {
 namespace {
+
+constexpr absl::Duration kDirectoryTimeout = absl::Seconds(5);
+constexpr absl::Duration kRelayTimeout = absl::Seconds(30);
+
+// The other services as scripts need them. The clients are complete when the first message comes.
+MailboxServiceImpl::Scripting ScriptingOf(const runtime::Environment& environment) {
+  const clients::Clients* clients = &environment.clients;
+  auto resolve = [clients](const directory::v1::ResolveRecipientRequest& request)
+      -> absl::StatusOr<directory::v1::ResolveRecipientResponse> {
+    if (clients->directory == nullptr) return UnavailableError("no directory service");
+    return rpc::CallAndWait(*clients->directory, &directory::v1::DirectoryService::ResolveRecipient,
+                            request, kDirectoryTimeout);
+  };
+  auto enqueue = [clients](const relay::v1::EnqueueRequest& request) -> absl::Status {
+    if (clients->relay == nullptr) return UnavailableError("no relay service");
+    return rpc::CallAndWait(*clients->relay, &relay::v1::RelayService::Enqueue, request,
+                            kRelayTimeout)
+        .status();
+  };
+  return {environment.config.common().hostname(), resolve, enqueue};
+}
 
 class App : public runtime::Component {
  public:
@@ -14,13 +36,14 @@ class App : public runtime::Component {
       : environment_(environment),
         store_(environment.config.common().postgres().dsn(),
                environment.config.common().postgres().pool_size(), queue.writers),
-        service_(store_, queue, environment.config.common().postgres().pool_size()) {
+        service_(store_, queue, environment.config.common().postgres().pool_size(),
+                 ScriptingOf(environment)) {
     environment.clients.mailbox = &service_;
     environment.rpc_server.Add(&service_);
   }
 
   std::string_view name() const override { return "mailbox"; }
-  absl::Status Ready() const override { return store_.Health(); }
+  absl::Status Ready() override { return store_.Health(); }
 
   absl::Status Start() override {
     ASSIGN_OR_RETURN(auto connection,
@@ -28,6 +51,7 @@ class App : public runtime::Component {
     ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "mailbox", sql::Migrations()));
     if (applied > 0) log::Info("mailbox.migrated", {{"steps", applied}});
     store_.KeepReserve();
+    service_.Start();
     return absl::OkStatus();
   }
 

@@ -18,8 +18,7 @@ DeliveryQueue::~DeliveryQueue() {
   for (std::thread& writer : writers_) writer.join();
 }
 
-absl::Status DeliveryQueue::Add(std::unique_ptr<Delivery> delivery,
-                                std::function<void(Delivery&)> done) {
+absl::Status DeliveryQueue::Add(std::unique_ptr<Delivery> delivery, Done done) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= options_.queue_limit) {
@@ -59,7 +58,7 @@ void DeliveryQueue::Loop() {
     store_.StoreBatch(deliveries);
     batches.Increment();
     messages.Increment(static_cast<double>(batch.size()));
-    for (Item& item : batch) item.done(*item.delivery);
+    for (Item& item : batch) item.done(std::move(item.delivery));
   }
 }
 

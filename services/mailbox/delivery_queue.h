@@ -29,14 +29,16 @@ class DeliveryQueue {
   // Stores what waits, then ends.
   ~DeliveryQueue();
 
-  // `done` runs on a writer thread once delivery->status is set. RESOURCE_EXHAUSTED (OVERLOADED) if
-  // too much waits: `done` does not run then.
-  absl::Status Add(std::unique_ptr<Delivery> delivery, std::function<void(Delivery&)> done);
+  using Done = std::function<void(std::unique_ptr<Delivery>)>;
+
+  // `done` runs on a writer thread once the delivery's status is set, and gets it back.
+  // RESOURCE_EXHAUSTED (OVERLOADED) if too much waits: `done` does not run then.
+  absl::Status Add(std::unique_ptr<Delivery> delivery, Done done);
 
  private:
   struct Item {
     std::unique_ptr<Delivery> delivery;
-    std::function<void(Delivery&)> done;
+    Done done;
   };
   void Loop();
   std::vector<Item> TakeBatch();

@@ -6,6 +6,8 @@
 #include "rpc/worker_pool.h"
 #include "services/mailbox/change_feed.h"
 #include "services/mailbox/delivery_queue.h"
+#include "services/mailbox/scripts/outbox.h"
+#include "services/mailbox/scripts/script_runner.h"
 
 namespace pennypost::mailbox {
 
@@ -14,7 +16,17 @@ class MailboxServiceImpl : public v1::MailboxService {
   using Controller = google::protobuf::RpcController;
   using Done = google::protobuf::Closure;
 
-  MailboxServiceImpl(Store& store, const QueueOptions& queue, size_t threads);
+  struct Scripting {
+    std::string hostname;
+    ResolveRecipient resolve;
+    Outbox::Enqueue enqueue;
+  };
+  MailboxServiceImpl(Store& store, const QueueOptions& queue, size_t threads, Scripting scripting);
+  // Stores what waits. No call comes any more.
+  ~MailboxServiceImpl() override;
+
+  // Mail of scripts goes out from here on.
+  void Start() { outbox_.Start(); }
 
 #define PP_METHOD(Name) \
   void Name(Controller*, const v1::Name##Request*, v1::Name##Response*, Done*) override
@@ -44,18 +56,43 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(UnlockMaildrop);
   PP_METHOD(DeleteAccountData);
   PP_METHOD(GetHistory);
+  // script_methods.cc
+  PP_METHOD(ListScripts);
+  PP_METHOD(GetScript);
+  PP_METHOD(PutScript);
+  PP_METHOD(CheckScript);
+  PP_METHOD(SetActiveScript);
+  PP_METHOD(DeleteScript);
+  PP_METHOD(RenameScript);
+  PP_METHOD(CheckScriptRoom);
 #undef PP_METHOD
 
  private:
-  void Enqueue(std::unique_ptr<Delivery> delivery, Controller* controller, Done* done,
-               std::function<void(const Delivery&)> fill);
-  // Parses and hashes the content, where that may take its time, then enqueues.
-  void PrepareAndEnqueue(std::unique_ptr<Delivery> delivery, std::string_view content,
-                         Controller* controller, Done* done,
-                         std::function<void(const Delivery&)> fill);
+  // A message on its way in, and how its call ends.
+  struct Incoming {
+    std::unique_ptr<Delivery> delivery;
+    std::string_view content;
+    const v1::DeliverRequest* request = nullptr;  // nullptr: no scripts run (APPEND)
+    Controller* controller = nullptr;
+    Done* done = nullptr;
+    std::function<void(const Delivery&)> fill;
+    int script_runs = 0;
+  };
+  using IncomingPtr = std::shared_ptr<Incoming>;  // std::function wants copyable callables
+
+  void Receive(IncomingPtr mail);
+  // On the pool, for what may block or take its time: scripts, parsing of large content.
+  void ReceiveOnPool(IncomingPtr mail, ScriptRunner::Scripts scripts);
+  void Enqueue(IncomingPtr mail);
+  void Finish(const IncomingPtr& mail, std::unique_ptr<Delivery> stored);
+  static void Refuse(const Incoming& mail, const absl::Status& status);
 
   Store& store_;
   ChangeFeed feed_;
+  ScriptRunner scripts_;
+  Outbox outbox_;
+  std::mutex stop_mutex_;
+  bool stopping_ = false;
   DeliveryQueue queue_;
   rpc::WorkerPool pool_;
 };

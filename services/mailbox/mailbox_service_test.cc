@@ -69,7 +69,15 @@ class MailboxService : public ::testing::Test {
   }
 
   MemoryStore store_;
-  MailboxServiceImpl service_{store_, QueueOptions{}, 2};
+  static MailboxServiceImpl::Scripting NoOthers() {
+    return {"mail.test",
+            [](const auto&) {
+              return absl::StatusOr<directory::v1::ResolveRecipientResponse>(
+                  UnavailableError("no directory"));
+            },
+            [](const auto&) { return UnavailableError("no relay"); }};
+  }
+  MailboxServiceImpl service_{store_, QueueOptions{}, 2, NoOthers()};
 };
 
 // ROBUSTNESS K6: what is left of the disk is for removals.
@@ -97,6 +105,30 @@ TEST_F(MailboxService, AFullDiskKeepsNewMailOutAndNothingElse) {
   store_.SetRoomForTest(absl::OkStatus());
   EXPECT_TRUE(Deliver().ok());
   EXPECT_TRUE(Append().ok());
+}
+
+TEST_F(MailboxService, OnlyWhatCompilesIsStored) {
+  v1::PutScriptRequest put;
+  put.set_account_id(1);
+  put.set_name("rules");
+  put.set_content("keep;\nfrobnicate;\n");
+  v1::PutScriptResponse done;
+  absl::Status refused = Call(&v1::MailboxService::PutScript, put, &done);
+  EXPECT_EQ(ReasonOf(refused), Reason::kSyntax);
+  EXPECT_EQ(MessageOf(refused), "line 2, column 1: unknown command 'frobnicate'");
+  v1::ListScriptsRequest list;
+  list.set_account_id(1);
+  v1::ListScriptsResponse scripts;
+  ASSERT_TRUE(Call(&v1::MailboxService::ListScripts, list, &scripts).ok());
+  EXPECT_EQ(scripts.scripts_size(), 0);
+  put.set_content("keep;\n");
+  ASSERT_TRUE(Call(&v1::MailboxService::PutScript, put, &done).ok());
+  put.set_name("a\nb");
+  EXPECT_EQ(ReasonOf(Call(&v1::MailboxService::PutScript, put, &done)), Reason::kSyntax);
+  v1::CheckScriptRequest check;
+  check.set_content("if true {");
+  v1::CheckScriptResponse checked;
+  EXPECT_EQ(ReasonOf(Call(&v1::MailboxService::CheckScript, check, &checked)), Reason::kSyntax);
 }
 
 }  // namespace

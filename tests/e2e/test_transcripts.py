@@ -3,6 +3,7 @@
 What a file scripts ("!", an answer of the policy, a password, a drop of messages) cannot be had from a real server: a
 session is played up to there. Each session goes in as it is and, unless it says split=no, byte by byte.
 """
+import base64
 import collections
 import dataclasses
 import fnmatch
@@ -26,9 +27,13 @@ OVERLAY = {
     "relay": {"default_route": "hold"},
 }
 # Only a script knows what these answer.
-SCRIPTED = ("check-password", "fetch-scram-keys", "run", "open", "read", "delete")
+SCRIPTED = ("check-password", "fetch-scram-keys", "scram-keys", "run", "open", "read", "delete", "have-space", "put", "check", "list",
+            "activate", "get", "rename")
 KNOWN_OPTIONS = {"smtp": {"host", "tls", "auth", "size", "errors", "recipients", "tried", "mode", "split"},
-                 "imap": {"tls", "login", "message", "split"}, "pop3": {"tls", "login", "split"}}
+                 "imap": {"tls", "login", "message", "split"}, "pop3": {"tls", "login", "split"},
+                 "managesieve": {"tls", "login", "split"}}
+LOGIN = {"imap": b"x LOGIN u@example.org p\r\n", "pop3": b"USER u@example.org\r\nPASS p\r\n",
+         "managesieve": b'AUTHENTICATE "PLAIN" "' + base64.b64encode(b"\0u@example.org\0p") + b'"\r\n'}
 
 
 @dataclasses.dataclass
@@ -139,7 +144,7 @@ def settings(session) -> dict:
     options = session.options
     if session.protocol == "imap":
         return {"common": {"hostname": "imap.example"}, "access": {"max_append_bytes": int(options.get("message", 1000))}}
-    if session.protocol == "pop3":
+    if session.protocol in ("pop3", "managesieve"):
         return {}
     out = {"common": {"hostname": options.get("host", "mx.example.org")},
            "ingress": {"max_message_bytes": int(options.get("size", 1000)), "max_errors": int(options.get("errors", 20)),
@@ -156,6 +161,8 @@ def port_name(session) -> tuple:
         return ("imap", False) if tls == "no" else ("imaps", True)
     if session.protocol == "pop3":
         return ("pop3", False) if tls == "no" else ("pop3s", True)
+    if session.protocol == "managesieve":
+        return "sieve", False
     if session.options.get("mode") == "lmtp":
         return "lmtp", False
     if tls == "active":
@@ -172,8 +179,19 @@ class Player:
         self.connection = socket.create_connection(("127.0.0.1", lab.ports[name]), timeout=10)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        if session.protocol == "managesieve" and session.options.get("tls") != "no":
+            # It has no port that begins with TLS.
+            self.read_to_ok()
+            self.send(b"STARTTLS\r\n")
+            self.read_to_ok()
+            tls = True
         if tls:
             self.start_tls()
+
+    def read_to_ok(self):
+        while not (line := self.line()).startswith("OK"):
+            if line.startswith("["):
+                self.fail(self.session.line, "OK", line)
 
     def start_tls(self):
         self.connection = self.lab.tls.wrap_socket(self.connection, server_hostname="localhost")
@@ -206,7 +224,7 @@ class Player:
 
     def play(self):
         if self.session.options.get("login") == "yes":
-            self.send(b"x LOGIN u@example.org p\r\n" if self.session.protocol == "imap" else b"USER u@example.org\r\nPASS p\r\n")
+            self.send(LOGIN[self.session.protocol])
         for exchange in self.exchanges:
             self.send(exchange.data)
             for number, skip, pattern in exchange.output:
@@ -246,7 +264,7 @@ def mechanisms_of(lab) -> str:
 
 
 def test_transcripts():
-    sessions = [s for folder in ("smtp", "imap", "pop3") for path in sorted((ROOT / "libs" / folder / "testdata").rglob(f"*.{folder}"))
+    sessions = [s for folder in ("smtp", "imap", "pop3", "managesieve") for path in sorted((ROOT / "libs" / folder / "testdata").rglob(f"*.{folder}"))
                 for s in parse(path)]
     assert len(sessions) > 50, len(sessions)
     left_out, cut, whole, failures = collections.Counter(), collections.Counter(), 0, []

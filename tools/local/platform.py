@@ -19,13 +19,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SERVICES = ["resolver", "filter", "directory", "mailbox", "relay", "ingress", "access", "web"]
 DEFAULT_PORTS = {
     "smtp": 2525, "submission": 2587, "submissions": 2465, "lmtp": 2424, "imap": 2143, "imaps": 2993, "pop3": 2110,
-    "pop3s": 2995, "http": 8080,
+    "pop3s": 2995, "sieve": 2419, "http": 8080,
 }
 ADMIN_BASE = 9100
 LISTENERS = {  # port name -> (section, key)
     "smtp": ("ingress", "smtp"), "submission": ("ingress", "submission"), "submissions": ("ingress", "submissions"),
     "lmtp": ("ingress", "lmtp"), "imap": ("access", "imap"), "imaps": ("access", "imaps"), "pop3": ("access", "pop3"),
-    "pop3s": ("access", "pop3s"), "http": ("web", "http"),
+    "pop3s": ("access", "pop3s"), "sieve": ("access", "sieve"), "http": ("web", "http"),
 }
 DEMO_DOMAIN = "example.test"
 DEMO_USERS = ["alice", "bob"]

@@ -22,6 +22,7 @@ class ImapConnectionTest : public ::testing::Test {
     clients_.mailbox = &mailbox_;
     clients_.directory = &directory_;
     options_.host = "imap.example";
+    options_.views = &views_;
   }
 
   // What the server says to these pieces of input.
@@ -55,6 +56,7 @@ class ImapConnectionTest : public ::testing::Test {
   FakeMailbox mailbox_;
   FakeDirectory directory_;
   clients::Clients clients_;
+  ViewCache views_{1 << 20};
   ConnectionOptions options_;
   net::DrainSignal drain_;
   int operations_ = 0;
@@ -150,6 +152,33 @@ TEST_F(ImapConnectionTest, MailboxCommands) {
       "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1 MAILBOXID "
       "(F1-1))\r\nm OK Done\r\n"
       "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 2 1024)\r\nn OK Done\r\n");
+}
+
+// The second SELECT takes the view of the first from the cache.
+TEST_F(ImapConnectionTest, AMailboxOpenedAgainIsUpToDate) {
+  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
+  const std::string fetch = "a FETCH 1:* (UID FLAGS)\r\n";
+  std::string before = Selected(fetch);
+  EXPECT_TRUE(views_.Find(1, "INBOX"));
+  EXPECT_EQ(Selected(fetch), before);
+  mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Remove("INBOX", 2);
+  Selected("a UID STORE 3 FLAGS.SILENT (\\Flagged)\r\n");
+  EXPECT_NE(Logged("y SELECT INBOX\r\n").find("* 3 EXISTS\r\n"), std::string::npos);
+  EXPECT_EQ(Selected(fetch),
+            "* 1 FETCH (UID 1 FLAGS ())\r\n* 2 FETCH (UID 3 FLAGS (\\Flagged))\r\n"
+            "* 3 FETCH (UID 4 FLAGS ())\r\na OK Done\r\n");
+}
+
+// What the cache holds under a name may be another mailbox by now, or none.
+TEST_F(ImapConnectionTest, AMailboxMadeAgainIsAnotherOne) {
+  mailbox_.Deliver("INBOX", kMail);
+  Logged("a CREATE x\r\nb UID COPY 1 x\r\nc SELECT x\r\nd UNSELECT\r\n");
+  EXPECT_TRUE(views_.Find(1, "x"));
+  std::string out = Logged("a DELETE x\r\nb SELECT x\r\nc CREATE x\r\nd SELECT x\r\n");
+  EXPECT_NE(out.find("b NO [NONEXISTENT]"), std::string::npos) << out;
+  EXPECT_NE(out.find("d OK [READ-WRITE] Selected"), std::string::npos) << out;
+  EXPECT_NE(out.find("* 0 EXISTS"), std::string::npos) << out;
 }
 
 TEST_F(ImapConnectionTest, FetchForms) {

@@ -41,7 +41,10 @@ net::Awaitable<absl::Status> SyncView(ImapContext& context);
 // the tagged answer. The view is brought up to it first: what others did before must not be lost.
 net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& result);
 
-// Messages of an index as the view wants them.
+// The whole mailbox into a view just made.
+void LoadIndex(const mailbox::v1::MessageIndex& index, imap::MailboxView& view);
+void ApplyChanges(const mailbox::v1::GetChangesResponse& changes, imap::MailboxView& view);
+// Messages of an index of changes as the view wants them.
 std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
 
 // The values of STATUS items.

@@ -1,5 +1,5 @@
 // pennypost sieve test, pennypost sieve testsuite: the Sieve library by itself. Needs no
-// configuration and no service; Sieve is not yet run at delivery.
+// configuration and no service.
 
 #include "services/cli/commands/sieve.h"
 
@@ -245,8 +245,9 @@ void RunTestSuite(Context& context, const std::vector<std::string>& files) {
 
 void AddSieveCommands(CLI::App& app, Context& context) {
   auto* sieve = app.add_subcommand(
-      "sieve", "try Sieve scripts (nothing is done: Sieve is not yet run at delivery)");
+      "sieve", "Sieve scripts: those of accounts, and trying them without doing anything");
   sieve->require_subcommand(1);
+  AddSieveScriptCommands(sieve, context);
 
   auto options = std::make_shared<TryOptions>();
   auto* command = sieve->add_subcommand(

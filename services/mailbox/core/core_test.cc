@@ -4,6 +4,7 @@
 
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/core/names.h"
+#include "services/mailbox/core/scripts.h"
 #include "services/mailbox/core/search.h"
 
 namespace pennypost::mailbox {
@@ -28,6 +29,25 @@ TEST(Names, InboxAndLevels) {
     EXPECT_FALSE(CanonicalName(bad).ok()) << bad;
   EXPECT_EQ(ParentOf("a/b/c"), "a/b");
   EXPECT_EQ(ParentOf("a"), "");
+}
+
+TEST(Scripts, Names) {
+  for (const char* good : {"a", "my rules / 1", "\xC3\xA4", "\xC2\xA0"})
+    EXPECT_TRUE(CheckScriptName(good).ok()) << good;
+  for (const char* bad : {"", "a\n", "\x7F", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xFF"})
+    EXPECT_FALSE(CheckScriptName(bad).ok()) << bad;
+  EXPECT_TRUE(CheckScriptName(std::string(512, 'x')).ok());
+  EXPECT_FALSE(CheckScriptName(std::string(513, 'x')).ok());
+}
+
+TEST(Scripts, ErrorsHaveTheirLines) {
+  EXPECT_TRUE(CompileScript("keep;\r\n").ok());
+  absl::Status status = CompileScript("keep;\r\nfileinot \"x\";\r\nstopp;\r\n").status();
+  EXPECT_EQ(ReasonOf(status), Reason::kSyntax);
+  EXPECT_EQ(MessageOf(status),
+            "line 2, column 1: unknown command 'fileinot'\n"
+            "line 3, column 1: unknown command 'stopp'");
+  EXPECT_EQ(ReasonOf(CompileScript(std::string((1 << 20) + 1, ' ')).status()), Reason::kTooBig);
 }
 
 TEST(Search, SentDay) {

@@ -17,7 +17,9 @@ using Key = v1::SearchKey;
 
 constexpr int kMaxDepth = 50;
 constexpr int kMaxNodes = 1000;
-constexpr size_t kStep = 50;  // messages loaded at once
+// Loaded at once: so many messages, and no more after so many bytes.
+constexpr size_t kStepMessages = 500;
+constexpr uint64_t kStepBytes = 4 << 20;
 
 // What a key needs to know about a message.
 enum class Cost { kRow, kHeader, kContent };
@@ -252,16 +254,18 @@ absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key,
     if (matches == true) found[row.uid] = &row;
   }
   Cost cost = CostOf(key);
-  for (size_t at = 0; at < open.size(); at += kStep) {
+  Store::Want want;
+  want.header = cost == Cost::kHeader;
+  want.content = cost == Cost::kContent;
+  for (size_t at = 0; at < open.size();) {
     std::map<uint32_t, const MessageRow*> step;
     std::vector<uint32_t> uids;
-    for (size_t i = at; i < std::min(at + kStep, open.size()); ++i) {
-      step[open[i]->uid] = open[i];
-      uids.push_back(open[i]->uid);
+    uint64_t bytes = 0;
+    for (; at < open.size() && uids.size() < kStepMessages && bytes < kStepBytes; ++at) {
+      step[open[at]->uid] = open[at];
+      uids.push_back(open[at]->uid);
+      if (want.content) bytes += open[at]->size;
     }
-    Store::Want want;
-    want.header = cost == Cost::kHeader;
-    want.content = cost == Cost::kContent;
     ASSIGN_OR_RETURN(auto contents, load(uids, want));
     for (const MessageContent& content : contents) {
       const MessageRow* row = step[content.uid];

@@ -113,7 +113,7 @@ CREATE INDEX mailbox_emails_by_blob ON public.mailbox_emails USING btree (blob_i
 
 CREATE INDEX mailbox_messages_by_email ON public.mailbox_messages USING btree (account_id, email_id);
 
-CREATE INDEX mailbox_messages_by_modseq ON public.mailbox_messages USING btree (account_id, mailbox_id, modseq);
+CREATE INDEX mailbox_messages_by_modseq ON public.mailbox_messages USING btree (account_id, modseq, mailbox_id);
 
 ALTER TABLE ONLY public.mailbox_mailboxes
     ADD CONSTRAINT mailbox_mailboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;

@@ -100,26 +100,34 @@ void MemoryStore::Describe(const Account& account, const std::string& name, cons
   mailbox->set_size_bytes(bytes);
 }
 
-void MemoryStore::StoreOne(Delivery& delivery) {
-  auto size = static_cast<int64_t>(delivery.email.content.size());
-  delivery.results.assign(delivery.recipients.size(), {});
-  // All or none: look first.
+std::vector<ScriptOutcome::Copy> MemoryStore::CopiesOf(const Delivery::Recipient& recipient) {
+  if (recipient.script) return recipient.script->copies;
+  return {{recipient.mailbox, recipient.flags}};
+}
+
+absl::Status MemoryStore::Check(Delivery& delivery) {
   for (const auto& recipient : delivery.recipients) {
     Account& account = Get(recipient.account_id);
-    bool repeat = delivered_.contains({delivery.mail_id, recipient.account_id});
-    if (delivery.mailbox_must_exist && !account.folders.contains(recipient.mailbox)) {
-      delivery.status = NoSuchMailbox();
-      return;
+    if (delivery.mailbox_must_exist && !account.folders.contains(recipient.mailbox))
+      return NoSuchMailbox();
+    if (delivered_.contains({delivery.mail_id, recipient.account_id})) continue;
+    if (IsStale(account, delivery, recipient)) {
+      delivery.stale = true;
+      return absl::AbortedError("scripts changed meanwhile");
     }
-    if (!repeat && recipient.quota_bytes > 0 &&
-        account.UsedBytes() + size > recipient.quota_bytes) {
-      delivery.status = OverQuota();
-      return;
-    }
+    auto size = static_cast<int64_t>(delivery.email.content.size());
+    auto copies = static_cast<int64_t>(CopiesOf(recipient).size());
+    if (recipient.quota_bytes > 0 && account.UsedBytes() + copies * size > recipient.quota_bytes)
+      return OverQuota();
   }
-  auto email = std::make_shared<Email>(Email{
-      std::string(delivery.email.content), delivery.email.structure, delivery.email.header_size,
-      delivery.mail_id.ToString(), delivery.email.thread_id.ToString()});
+  return absl::OkStatus();
+}
+
+void MemoryStore::StoreOne(Delivery& delivery) {
+  delivery.results.assign(delivery.recipients.size(), {});
+  // All or none: look first.
+  delivery.status = Check(delivery);
+  if (!delivery.status.ok()) return;
   for (size_t i = 0; i < delivery.recipients.size(); ++i) {
     const auto& recipient = delivery.recipients[i];
     auto known = delivered_.find({delivery.mail_id, recipient.account_id});
@@ -128,19 +136,34 @@ void MemoryStore::StoreOne(Delivery& delivery) {
       delivery.results[i].duplicate = true;
       continue;
     }
+    delivery.results[i] = StoreCopies(delivery, recipient);
+    KeepOutcome(recipient);
+    delivered_[{delivery.mail_id, recipient.account_id}] = {
+        delivery.results[i], delivery.sender, recipient.address, absl::Now(),
+        recipient.script ? recipient.script->events : ""};
+  }
+}
+
+Delivery::Result MemoryStore::StoreCopies(const Delivery& delivery,
+                                          const Delivery::Recipient& recipient) {
+  const PreparedEmail& prepared = recipient.script && recipient.script->changed
+                                      ? recipient.script->changed->email
+                                      : delivery.email;
+  auto email = std::make_shared<Email>(Email{std::string(prepared.content), prepared.structure,
+                                             prepared.header_size, delivery.mail_id.ToString(),
+                                             prepared.thread_id.ToString()});
+  Delivery::Result first;
+  for (const ScriptOutcome::Copy& copy : CopiesOf(recipient)) {
     Account& account = Get(recipient.account_id);
-    bool exists = account.folders.contains(recipient.mailbox);
-    Folder& folder = account.folders[exists ? recipient.mailbox : "INBOX"];
+    bool exists = account.folders.contains(copy.mailbox);
+    Folder& folder = account.folders[exists ? copy.mailbox : "INBOX"];
     uint32_t uid = folder.uid_next++;
     folder.highest_modseq = ++account.modseq;
     folder.messages[uid] = {
-        {uid, account.modseq, static_cast<uint64_t>(size), delivery.internal_date, recipient.flags},
-        email};
-    delivery.results[i] = {folder.id, uid, folder.uid_validity, false};
-    delivered_[{delivery.mail_id, recipient.account_id}] = {delivery.results[i], delivery.sender,
-                                                            recipient.address, absl::Now()};
+        {uid, account.modseq, prepared.content.size(), delivery.internal_date, copy.flags}, email};
+    if (first.uid == 0) first = {folder.id, uid, folder.uid_validity, false};
   }
-  delivery.status = absl::OkStatus();
+  return first;
 }
 
 void MemoryStore::StoreBatch(const std::vector<Delivery*>& batch) {
@@ -477,11 +500,15 @@ absl::Status MemoryStore::GetHistory(const v1::GetHistoryRequest& request,
                       ? request.address().empty() || request.address() == stored.recipient
                       : request.mail_id() == key.first.ToString();
     if (!wanted) continue;
+    v1::DeliverRequest of_script;
+    if (of_script.ParseFromString(stored.events)) {
+      for (auto& event : *of_script.mutable_events()) *response->add_events() = std::move(event);
+    }
     auto* event = response->add_events();
     event->set_mail_id(key.first.ToString());
     event->mutable_time()->set_seconds(absl::ToUnixSeconds(stored.at));
     event->set_service("mailbox");
-    event->set_kind("stored");
+    event->set_kind(stored.result.uid == 0 ? "handled" : "stored");
     event->set_sender(stored.sender);
     event->set_recipient(stored.recipient);
   }

@@ -47,7 +47,20 @@ class MemoryStore : public Store {
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
-  absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status ListScripts(int64_t account_id, v1::ListScriptsResponse* response) override;
+  absl::Status GetScript(const v1::GetScriptRequest& request,
+                         v1::GetScriptResponse* response) override;
+  absl::StatusOr<ActiveScript> GetActiveScript(int64_t account_id) override;
+  absl::Status CheckScriptRoom(const v1::CheckScriptRoomRequest& request) override;
+  absl::Status PutScript(const v1::PutScriptRequest& request) override;
+  absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) override;
+  absl::Status DeleteScript(const v1::DeleteScriptRequest& request) override;
+  absl::Status RenameScript(const v1::RenameScriptRequest& request) override;
+  absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) override;
+  absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
+  absl::Status FinishOutbox(const OutboxItem& item) override;
+  absl::Status PruneRemembered() override;
+  absl::Status Health() override { return absl::OkStatus(); }
   absl::Status Room() const override {
     std::lock_guard lock(mutex_);
     return room_;
@@ -79,29 +92,51 @@ class MemoryStore : public Store {
     std::map<uint32_t, Message> messages;
     std::map<uint32_t, uint64_t> vanished;  // UID to the MODSEQ it went with
   };
+  struct Script {
+    std::string content;
+    bool active = false;
+    uint64_t modseq = 0;
+    absl::Time updated_at;
+  };
   struct Account {
     uint64_t modseq = 1;
     int64_t next_mailbox_id = 1;
     uint32_t next_uid_validity = 1000;
     std::map<std::string, Folder> folders;
     std::set<std::string> subscriptions;
+    std::map<std::string, Script> scripts;
+    uint64_t sieve_generation = 0;
+    std::map<std::string, absl::Time> remembered;  // with the end of it
+    std::map<Uuid, OutboxItem> outbox;
 
     int64_t UsedBytes() const;
     Folder& Make(const std::string& name, const std::string& special_use);
     void MakeParents(const std::string& name);
     Folder* ById(int64_t id);
     std::string NameOf(int64_t id) const;
+    // The next MODSEQ and, while a script is active, generation.
+    void ScriptsChanged();
+    absl::Status RoomFor(const std::string& name, uint64_t size) const;
   };
   struct Stored {
     Delivery::Result result;
     std::string sender, recipient;
     absl::Time at;
+    std::string events;  // of scripts
   };
 
   Account& Get(int64_t account_id);
   void StoreOne(Delivery& delivery);
+  absl::Status Check(Delivery& delivery);
+  Delivery::Result StoreCopies(const Delivery& delivery, const Delivery::Recipient& recipient);
+  static std::vector<ScriptOutcome::Copy> CopiesOf(const Delivery::Recipient& recipient);
+  // memory_scripts.cc
+  static bool IsStale(const Account& account, const Delivery& delivery,
+                      const Delivery::Recipient& recipient);
+  void KeepOutcome(const Delivery::Recipient& recipient);
   static void Describe(const Account& account, const std::string& name, const Folder& folder,
                        v1::Mailbox* mailbox);
+  static void Describe(const std::string& name, const Script& script, v1::Script* out);
 
   mutable std::mutex mutex_;
   absl::Status room_;

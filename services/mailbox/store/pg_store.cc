@@ -16,7 +16,9 @@ constexpr int kAttempts = 10;
 constexpr absl::Duration kUncertainPatience = absl::Seconds(30);
 
 void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
-  for (Delivery* delivery : batch) delivery->status = status;
+  for (Delivery* delivery : batch) {
+    delivery->status = delivery->stale ? absl::AbortedError("scripts changed meanwhile") : status;
+  }
 }
 
 }  // namespace
@@ -79,7 +81,9 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
     case Stored::kNone:
       return SetAll(batch, error);
     case Stored::kEachMayDiffer:
-      for (Delivery* delivery : batch) StoreBatch({delivery});
+      for (Delivery* delivery : batch) {
+        if (!delivery->stale) StoreBatch({delivery});
+      }
   }
 }
 
@@ -170,6 +174,8 @@ absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request,
     auto id = Uuid::FromString(request.mail_id());
     if (!id) return SyntaxError(fmt::format("'{}' is no mail id", request.mail_id()));
     found = pool_.Run(sql::kHistoryByMail, pg::Params().Id(*id).Int(limit));
+  } else if (request.address().empty()) {
+    found = pool_.Run(sql::kHistoryRecent, pg::Params().Int(limit));
   } else {
     found = pool_.Run(sql::kHistoryByAddress, pg::Params().Text(request.address()).Int(limit));
   }
@@ -186,9 +192,14 @@ absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request,
     event->mutable_time()->set_seconds(micros / 1'000'000);
     event->mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
     event->set_service("mailbox");
-    event->set_kind("stored");
     event->set_sender(found->Text(row, 2));
     event->set_recipient(found->Text(row, 3));
+    if (found->Int(row, 5) == 0) {
+      event->set_kind("handled");
+      event->set_detail("by the recipient's script; no copy is stored");
+      continue;
+    }
+    event->set_kind("stored");
     event->set_detail(fmt::format("in {} as UID {}", found->Text(row, 4), found->Int(row, 5)));
   }
   return absl::OkStatus();

@@ -50,7 +50,20 @@ class PgStore : public Store {
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
-  absl::Status Health() const override {
+  absl::Status ListScripts(int64_t account_id, v1::ListScriptsResponse* response) override;
+  absl::Status GetScript(const v1::GetScriptRequest& request,
+                         v1::GetScriptResponse* response) override;
+  absl::StatusOr<ActiveScript> GetActiveScript(int64_t account_id) override;
+  absl::Status CheckScriptRoom(const v1::CheckScriptRoomRequest& request) override;
+  absl::Status PutScript(const v1::PutScriptRequest& request) override;
+  absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) override;
+  absl::Status DeleteScript(const v1::DeleteScriptRequest& request) override;
+  absl::Status RenameScript(const v1::RenameScriptRequest& request) override;
+  absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) override;
+  absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
+  absl::Status FinishOutbox(const OutboxItem& item) override;
+  absl::Status PruneRemembered() override;
+  absl::Status Health() override {
     return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
   }
   // At the start, after the migrations: what is given back when the disk is full.

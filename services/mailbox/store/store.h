@@ -16,6 +16,39 @@
 
 namespace pennypost::mailbox {
 
+// What a script decided about one recipient's mail. Stored in the delivery's transaction, or not at
+// all.
+struct ScriptOutcome {
+  struct Copy {
+    std::string mailbox;
+    std::string flags;  // joined
+  };
+  // Mail that goes out: a serialized relay.v1.EnqueueRequest.
+  struct Outgoing {
+    Uuid id;
+    std::string request;
+  };
+  struct Remembered {
+    std::string id;  // SHA-256
+    absl::Time expires;
+    // The outcome holds only if nobody else remembered it meanwhile.
+    bool must_be_new = true;
+  };
+  // Content as the script changed it.
+  struct Changed {
+    std::string content;
+    PreparedEmail email;
+    Uuid blob_id;
+  };
+
+  uint64_t generation = 0;   // of the scripts it comes from
+  std::vector<Copy> copies;  // none: discarded, rejected or redirected
+  std::vector<Outgoing> outgoing;
+  std::vector<Remembered> remembered;
+  std::string events;  // serialized, like the delivery's
+  std::shared_ptr<const Changed> changed;
+};
+
 // A message on its way in, from Deliver or Append.
 struct Delivery {
   struct Recipient {
@@ -24,7 +57,10 @@ struct Delivery {
     std::string mailbox = "INBOX";
     std::string flags;        // joined
     int64_t quota_bytes = 0;  // 0: none
+    // Without one the mail goes to `mailbox` with `flags`.
+    std::optional<ScriptOutcome> script;
   };
+  // Of the first copy; no mailbox where a script stored none.
   struct Result {
     int64_t mailbox_id = 0;
     uint32_t uid = 0;
@@ -40,9 +76,13 @@ struct Delivery {
   absl::Time internal_date;
   // NotFound if the mailbox does not exist (APPEND); otherwise INBOX takes it.
   bool mailbox_must_exist = false;
+  bool runs_scripts = true;  // not where a client puts the message (APPEND)
 
   // Set by StoreBatch.
   absl::Status status;
+  // Nothing was stored (status: Aborted), since the outcome of a script no longer holds: scripts
+  // changed, or somebody else remembered the same. To be run again and stored again.
+  bool stale = false;
   std::vector<Result> results;
 };
 
@@ -64,6 +104,27 @@ struct MessageContent {
   std::string thread_id;
   absl::Time save_date;
 };
+
+// Mail of scripts that waits for relay.
+struct OutboxItem {
+  int64_t account_id = 0;
+  Uuid id;
+  std::string request;
+  int64_t attempts = 0;  // with this one
+};
+
+// The script that runs at a delivery.
+struct ActiveScript {
+  uint64_t generation = 0;  // of the account's scripts; 0: none is active
+  std::string name;
+  std::string content;
+};
+
+// RFC 5804 2.10: the edge tells it from other refusals by its code.
+inline absl::Status ScriptIsActive() {
+  return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kBadSequence,
+                   "the active script cannot be deleted");
+}
 
 class Store {
  public:
@@ -129,7 +190,26 @@ class Store {
   virtual absl::Status GetHistory(const v1::GetHistoryRequest& request,
                                   v1::GetHistoryResponse* response) = 0;
 
-  virtual absl::Status Health() const = 0;
+  virtual absl::Status ListScripts(int64_t account_id, v1::ListScriptsResponse* response) = 0;
+  virtual absl::Status GetScript(const v1::GetScriptRequest& request,
+                                 v1::GetScriptResponse* response) = 0;
+  // Generation 0 where none is active.
+  virtual absl::StatusOr<ActiveScript> GetActiveScript(int64_t account_id) = 0;
+  virtual absl::Status CheckScriptRoom(const v1::CheckScriptRoomRequest& request) = 0;
+  // It was compiled.
+  virtual absl::Status PutScript(const v1::PutScriptRequest& request) = 0;
+  virtual absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) = 0;
+  virtual absl::Status DeleteScript(const v1::DeleteScriptRequest& request) = 0;
+  virtual absl::Status RenameScript(const v1::RenameScriptRequest& request) = 0;
+
+  virtual absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) = 0;
+  // What is due, each to be finished or due again later: the more attempts, the later.
+  virtual absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) = 0;
+  virtual absl::Status FinishOutbox(const OutboxItem& item) = 0;
+  // Forgets what expired.
+  virtual absl::Status PruneRemembered() = 0;
+
+  virtual absl::Status Health() = 0;
   // STORAGE_FULL while new mail finds no room; reads and removals go on. Does not block.
   virtual absl::Status Room() const = 0;
 };

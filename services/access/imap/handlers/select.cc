@@ -69,28 +69,60 @@ net::Awaitable<absl::Status> WriteMissed(ImapContext& context, const imap::Resyn
   co_return absl::OkStatus();
 }
 
-}  // namespace
+// A view from the cache, up to the store again; nullopt if its mailbox is not the one of that name
+// any more.
+net::Awaitable<absl::StatusOr<std::optional<imap::MailboxView>>> Renew(ImapContext& context,
+                                                                       imap::MailboxView view) {
+  auto request = For<pb::GetChangesRequest>(context);
+  request.set_mailbox_id(view.info().mailbox_id);
+  request.set_since_modseq(view.info().highest_modseq);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kOpenTimeout);
+  if (response.status().code() == absl::StatusCode::kNotFound) co_return std::nullopt;
+  if (!response.ok()) co_return response.status();
+  if (response->mailbox().name() != view.info().name) co_return std::nullopt;
+  ApplyChanges(*response, view);
+  view.Settle();
+  co_return view;
+}
 
-net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select) {
+net::Awaitable<absl::StatusOr<imap::MailboxView>> OpenView(ImapContext& context,
+                                                           const std::string& name) {
+  if (auto kept = context.views.Find(context.account.id, name)) {
+    auto renewed = co_await Renew(context, *std::move(kept));
+    if (!renewed.ok()) co_return renewed.status();
+    if (*renewed) {
+      context.views.Put(context.account.id, name, **renewed);
+      co_return **std::move(renewed);
+    }
+  }
   auto request = For<pb::OpenMailboxRequest>(context);
-  request.set_name(select.mailbox);
+  request.set_name(name);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request,
                                      kOpenTimeout);
-  if (!response.ok()) co_return ImapRefusal(response.status());
-  if (select.condstore) context.session.EnableCondstore();
-
+  if (!response.ok()) co_return response.status();
   const pb::Mailbox& mailbox = response->mailbox();
   imap::MailboxView view({mailbox.id(), mailbox.name(), mailbox.uid_validity(), mailbox.uid_next(),
                           mailbox.highest_modseq()});
-  view.Load(FromIndex(response->index()));
+  LoadIndex(response->index(), view);
+  context.views.Put(context.account.id, name, view);
+  co_return view;
+}
+
+}  // namespace
+
+net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select) {
+  auto view = co_await OpenView(context, select.mailbox);
+  if (!view.ok()) co_return ImapRefusal(view.status());
+  if (select.condstore) context.session.EnableCondstore();
   Done done;
-  WriteOpening(context, view, select.read_only, done.untagged);
-  if (select.resync && select.resync->uid_validity == view.info().uid_validity) {
-    absl::Status missed = co_await WriteMissed(context, *select.resync, view, done.untagged);
+  WriteOpening(context, *view, select.read_only, done.untagged);
+  if (select.resync && select.resync->uid_validity == view->info().uid_validity) {
+    absl::Status missed = co_await WriteMissed(context, *select.resync, *view, done.untagged);
     if (!missed.ok()) co_return ImapRefusal(missed);
   }
   done.result = imap::Ok("Selected", select.read_only ? "READ-ONLY" : "READ-WRITE");
-  done.selection = imap::Selection{std::move(view), select.read_only};
+  done.selection = imap::Selection{*std::move(view), select.read_only};
   co_return done;
 }
 

@@ -1,0 +1,175 @@
+// pennypost sieve list, get, put, activate, deactivate, delete: the scripts of an account. The mail
+// store knows no roles: these are the platform's own.
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "base/text.h"
+#include "services/cli/acting.h"
+#include "services/cli/commands/sieve.h"
+
+namespace pennypost::cli {
+namespace {
+
+using mailbox::v1::MailboxService;
+
+template <class Request, class Response>
+using StoreMethod = rpc::Method<MailboxService, Request, Response>;
+
+// The account of an address; 0 with the complaint made.
+int64_t AccountOf(Context& context, const std::string& address) {
+  if (!context.Connect()) return 0;
+  directory::v1::GetAccountRequest get;
+  get.set_address(address);
+  auto found = AskAs(context, &directory::v1::DirectoryService::GetAccount, get);
+  if (found.ok()) return found->account().id();
+  context.Fail(found.status());
+  return 0;
+}
+
+void List(Context& context, const std::string& address) {
+  mailbox::v1::ListScriptsRequest request;
+  request.set_account_id(AccountOf(context, address));
+  if (request.account_id() == 0) return;
+  auto list = Ask(context.clients.mailbox, &MailboxService::ListScripts, request);
+  if (!list.ok()) return context.Fail(list.status());
+  if (context.json()) return PrintJson(*list);
+  std::vector<Row> rows;
+  for (const auto& script : list->scripts()) {
+    rows.push_back({script.name(), script.active() ? "yes" : "-",
+                    std::to_string(script.size_bytes()), FormatTime(script.updated_at())});
+  }
+  PrintTable({"NAME", "ACTIVE", "BYTES", "CHANGED"}, rows);
+}
+
+void Get(Context& context, const std::string& address, const std::string& name) {
+  mailbox::v1::GetScriptRequest request;
+  request.set_account_id(AccountOf(context, address));
+  request.set_name(name);
+  if (request.account_id() == 0) return;
+  auto got = Ask(context.clients.mailbox, &MailboxService::GetScript, request);
+  if (!got.ok()) return context.Fail(got.status());
+  if (context.json()) return PrintJson(*got);
+  // As it is: a script is text, and what was put must come back.
+  fwrite(got->content().data(), 1, got->content().size(), stdout);
+}
+
+bool SetActive(Context& context, int64_t account_id, const std::string& name) {
+  mailbox::v1::SetActiveScriptRequest request;
+  request.set_account_id(account_id);
+  request.set_name(name);
+  auto done = Ask(context.clients.mailbox, &MailboxService::SetActiveScript, request);
+  if (!done.ok()) context.Fail(done.status());
+  return done.ok();
+}
+
+void PrintActive(const Context& context, const std::string& name) {
+  mailbox::v1::Script script;
+  script.set_name(name);
+  script.set_active(!name.empty());
+  if (context.json()) return PrintJson(script);
+  printf("%s\n", name.empty() ? "no script is active" : ("active: " + name).c_str());
+}
+
+void Activate(Context& context, const std::string& address, const std::string& name) {
+  int64_t account = AccountOf(context, address);
+  if (account != 0 && SetActive(context, account, name)) PrintActive(context, name);
+}
+
+struct PutOptions {
+  std::string address, file, name;
+  bool activate = false;
+};
+
+// "folder/rules.sieve" is "rules".
+std::string NameOf(const std::string& file) {
+  std::string name = file.substr(file.rfind('/') + 1);
+  return name.ends_with(".sieve") ? name.substr(0, name.size() - 6) : name;
+}
+
+void FailToPut(Context& context, const std::string& file, const absl::Status& status) {
+  if (ReasonOf(status) != Reason::kSyntax) return context.Fail(status);
+  std::string words = MessageOf(status);
+  for (std::string_view line : Split(words, '\n'))
+    context.Fail(file + ": " + std::string(line), kCheckFailed);
+}
+
+void Put(Context& context, const PutOptions& options) {
+  bool standard_input = options.file == "-";
+  if (standard_input && options.name.empty())
+    return context.Fail("a script from standard input needs --name", kUsage);
+  std::ifstream file;
+  if (!standard_input) file.open(options.file, std::ios::binary);
+  if (!standard_input && !file) return context.Fail("cannot read " + options.file, kNotFound);
+  std::istream& in = standard_input ? std::cin : file;
+  mailbox::v1::PutScriptRequest request;
+  request.set_content(std::string{std::istreambuf_iterator<char>(in), {}});
+  request.set_name(options.name.empty() ? NameOf(options.file) : options.name);
+  request.set_account_id(AccountOf(context, options.address));
+  if (request.account_id() == 0) return;
+  auto put = Ask(context.clients.mailbox, &MailboxService::PutScript, request);
+  if (!put.ok()) return FailToPut(context, options.file, put.status());
+  if (options.activate && !SetActive(context, request.account_id(), request.name())) return;
+  mailbox::v1::Script stored;
+  stored.set_name(request.name());
+  stored.set_size_bytes(request.content().size());
+  stored.set_active(options.activate);
+  if (context.json()) return PrintJson(stored);
+  printf("stored %s%s\n", request.name().c_str(), options.activate ? ", active" : "");
+}
+
+void Delete(Context& context, const std::string& address, const std::string& name) {
+  mailbox::v1::DeleteScriptRequest request;
+  request.set_account_id(AccountOf(context, address));
+  request.set_name(name);
+  if (request.account_id() == 0) return;
+  auto gone = Ask(context.clients.mailbox, &MailboxService::DeleteScript, request);
+  if (!gone.ok()) return context.Fail(gone.status());
+  context.PrintDeleted(name);
+}
+
+// A command for one script, or all, of an account.
+CLI::App* AddCommand(CLI::App* group, const char* name, const char* help,
+                     const std::shared_ptr<PutOptions>& options) {
+  auto* command = group->add_subcommand(name, help);
+  command->add_option("ADDRESS", options->address, "of the account")->required();
+  return command;
+}
+
+}  // namespace
+
+void AddSieveScriptCommands(CLI::App* sieve, Context& context) {
+  auto options = std::make_shared<PutOptions>();
+  auto* command = AddCommand(sieve, "list", "the scripts of an account", options);
+  command->callback([&context, options] { List(context, options->address); });
+
+  options = std::make_shared<PutOptions>();
+  command = AddCommand(sieve, "get", "print a script", options);
+  command->add_option("NAME", options->name)->required();
+  command->callback([&context, options] { Get(context, options->address, options->name); });
+
+  options = std::make_shared<PutOptions>();
+  command = AddCommand(sieve, "put", "store a script; 4 if it does not compile", options);
+  command->add_option("FILE", options->file, "file with the script, - for standard input")
+      ->required();
+  command->add_option("--name", options->name, "its name (default: that of the file)");
+  command->add_flag("--activate", options->activate, "and run it at delivery from now on");
+  command->callback([&context, options] { Put(context, *options); });
+
+  options = std::make_shared<PutOptions>();
+  command = AddCommand(sieve, "activate", "run this script at delivery", options);
+  command->add_option("NAME", options->name)->required();
+  command->callback([&context, options] { Activate(context, options->address, options->name); });
+
+  options = std::make_shared<PutOptions>();
+  command = AddCommand(sieve, "deactivate", "run no script at delivery", options);
+  command->callback([&context, options] { Activate(context, options->address, ""); });
+
+  options = std::make_shared<PutOptions>();
+  command = AddCommand(sieve, "delete", "delete a script that is not active", options);
+  command->add_option("NAME", options->name)->required();
+  command->callback([&context, options] { Delete(context, options->address, options->name); });
+}
+
+}  // namespace pennypost::cli

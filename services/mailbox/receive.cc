@@ -1,0 +1,211 @@
+// The methods that take mail in, Deliver and Append: scripts, preparation, the queue of the
+// writers.
+
+#include <absl/time/clock.h>
+
+#include "services/mailbox/core/flags.h"
+#include "services/mailbox/core/names.h"
+#include "services/mailbox/mailbox_service.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+constexpr size_t kPoolQueue = 2000;
+// Parsing and hashing more than this takes longer than an io thread may be held.
+constexpr size_t kPrepareInline = 256 << 10;
+// Scripts that change faster than this are not waited for: the sender tries again.
+constexpr int kMaxScriptRuns = 5;
+
+template <class Flags>
+absl::StatusOr<std::string> Joined(const Flags& flags) {
+  return JoinFlags({flags.begin(), flags.end()});
+}
+
+absl::StatusOr<Uuid> ParseId(const std::string& text) {
+  auto id = Uuid::FromString(text);
+  if (!id) return SyntaxError(fmt::format("'{}' is no message id", text));
+  return *id;
+}
+
+absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
+  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+}
+
+// Recipients by account: several addresses of one account get one copy. `index` says where each
+// recipient's answer is.
+absl::StatusOr<std::unique_ptr<Delivery>> ToDelivery(const v1::DeliverRequest& request,
+                                                     std::vector<size_t>* index) {
+  auto delivery = std::make_unique<Delivery>();
+  ASSIGN_OR_RETURN(delivery->mail_id, ParseId(request.mail_id()));
+  if (request.recipients().empty()) return SyntaxError("no recipients");
+  delivery->sender = request.envelope().sender();
+  delivery->internal_date = absl::Now();
+  v1::DeliverRequest events;
+  *events.mutable_events() = request.events();
+  delivery->events = events.SerializeAsString();
+  std::map<int64_t, size_t> by_account;
+  for (const auto& recipient : request.recipients()) {
+    if (recipient.account_id() <= 0) return SyntaxError("a recipient has no account");
+    auto [it, is_new] = by_account.emplace(recipient.account_id(), delivery->recipients.size());
+    index->push_back(it->second);
+    if (!is_new) continue;
+    Delivery::Recipient to;
+    to.account_id = recipient.account_id();
+    to.address = recipient.address();
+    to.quota_bytes = recipient.quota_bytes();
+    if (!recipient.folder().empty()) {
+      // A folder that plus-addressing or a rule named badly is no reason to lose mail.
+      to.mailbox = CanonicalName(recipient.folder()).value_or("INBOX");
+    }
+    ASSIGN_OR_RETURN(to.flags, Joined(recipient.flags()));
+    delivery->recipients.push_back(std::move(to));
+  }
+  return delivery;
+}
+
+absl::Status Overloaded() {
+  return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "too busy");
+}
+
+}  // namespace
+
+MailboxServiceImpl::MailboxServiceImpl(Store& store, const QueueOptions& queue, size_t threads,
+                                       Scripting scripting)
+    : store_(store),
+      feed_(store),
+      scripts_(store, std::move(scripting.hostname), std::move(scripting.resolve)),
+      outbox_(store, std::move(scripting.enqueue)),
+      queue_(store, queue),
+      pool_(threads, kPoolQueue) {}
+
+MailboxServiceImpl::~MailboxServiceImpl() {
+  // The pool goes before the queue: what the queue ends after that finds no pool.
+  std::lock_guard lock(stop_mutex_);
+  stopping_ = true;
+}
+
+void MailboxServiceImpl::Refuse(const Incoming& mail, const absl::Status& status) {
+  rpc::Finish(mail.controller, mail.done, status);
+}
+
+void MailboxServiceImpl::Receive(IncomingPtr mail) {
+  if (mail->request != nullptr && scripts_.Knows(*mail->delivery))
+    return ReceiveOnPool(std::move(mail), ScriptRunner::Scripts::kAsKnown);
+  if (mail->content.size() <= kPrepareInline) {
+    mail->delivery->email = PrepareEmail(mail->content, mail->delivery->mail_id);
+    return Enqueue(std::move(mail));
+  }
+  bool queued = pool_.Submit([this, mail] {
+    mail->delivery->email = PrepareEmail(mail->content, mail->delivery->mail_id);
+    Enqueue(mail);
+  });
+  if (!queued) Refuse(*mail, Overloaded());
+}
+
+void MailboxServiceImpl::ReceiveOnPool(IncomingPtr mail, ScriptRunner::Scripts scripts) {
+  ++mail->script_runs;
+  auto work = [this, mail, scripts] {
+    absl::Status status = scripts_.Run(*mail->request, scripts, mail->delivery.get());
+    if (!status.ok()) return Refuse(*mail, status);
+    if (mail->delivery->email.sha256.empty())
+      mail->delivery->email = PrepareEmail(mail->content, mail->delivery->mail_id);
+    Enqueue(mail);
+  };
+  bool queued = false;
+  {
+    std::lock_guard lock(stop_mutex_);
+    queued = !stopping_ && pool_.Submit(std::move(work));
+  }
+  if (!queued) Refuse(*mail, Overloaded());
+}
+
+void MailboxServiceImpl::Enqueue(IncomingPtr mail) {
+  auto finish = [this, mail](std::unique_ptr<Delivery> stored) { Finish(mail, std::move(stored)); };
+  absl::Status added = queue_.Add(std::move(mail->delivery), std::move(finish));
+  if (!added.ok()) Refuse(*mail, added);
+}
+
+void MailboxServiceImpl::Finish(const IncomingPtr& mail, std::unique_ptr<Delivery> stored) {
+  if (stored->stale && mail->request != nullptr && mail->script_runs < kMaxScriptRuns) {
+    stored->stale = false;
+    stored->results.clear();
+    mail->delivery = std::move(stored);
+    return ReceiveOnPool(mail, ScriptRunner::Scripts::kFromStore);
+  }
+  if (stored->status.ok()) mail->fill(*stored);
+  std::vector<int64_t> accounts;
+  bool outgoing = false;
+  for (const auto& recipient : stored->recipients) {
+    accounts.push_back(recipient.account_id);
+    outgoing = outgoing || (recipient.script && !recipient.script->outgoing.empty());
+  }
+  absl::Status status = stored->status;
+  // The request ends here, whose content the delivery borrows.
+  stored.reset();
+  rpc::Finish(mail->controller, mail->done, status);
+  for (int64_t account : accounts) feed_.Notify(account);
+  if (outgoing) outbox_.Wake();
+}
+
+void MailboxServiceImpl::Deliver(Controller* controller, const v1::DeliverRequest* request,
+                                 v1::DeliverResponse* response, Done* done) {
+  std::vector<size_t> index;
+  auto delivery = ToDelivery(*request, &index);
+  // The little that is left on a full disk is for removals.
+  absl::Status status = delivery.ok() ? store_.Room() : delivery.status();
+  if (!status.ok()) return rpc::Finish(controller, done, status);
+  auto fill = [response, index = std::move(index)](const Delivery& stored) {
+    for (size_t at : index) {
+      auto* result = response->add_results();
+      result->set_mailbox_id(stored.results[at].mailbox_id);
+      result->set_uid(stored.results[at].uid);
+      result->set_duplicate(stored.results[at].duplicate);
+    }
+  };
+  auto mail = std::make_shared<Incoming>();
+  mail->delivery = *std::move(delivery);
+  mail->content = request->content();
+  mail->request = request;
+  mail->controller = controller;
+  mail->done = done;
+  mail->fill = std::move(fill);
+  Receive(std::move(mail));
+}
+
+void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest* request,
+                                v1::AppendResponse* response, Done* done) {
+  auto name = CanonicalName(request->mailbox());
+  auto flags = Joined(request->flags());
+  auto id = ParseId(request->request_id());
+  absl::Status status = !name.ok() ? name.status() : !flags.ok() ? flags.status() : id.status();
+  if (status.ok()) status = store_.Room();
+  if (!status.ok()) return rpc::Finish(controller, done, status);
+  auto delivery = std::make_unique<Delivery>();
+  delivery->mail_id = *id;
+  delivery->internal_date =
+      request->has_internal_date() ? TimeOf(request->internal_date()) : absl::Now();
+  delivery->mailbox_must_exist = true;
+  delivery->runs_scripts = false;
+  delivery->recipients.push_back(
+      {request->account_id(), "", *name, *flags, request->quota_bytes(), std::nullopt});
+  auto fill = [this, request, response, mailbox = *name](const Delivery& stored) {
+    const Delivery::Result& result = stored.results[0];
+    response->set_uid(result.uid);
+    response->set_mailbox_id(result.mailbox_id);
+    response->set_uid_validity(result.uid_validity);
+    if (result.uid_validity != 0) return;
+    // A repeat: the delivery's record does not hold UIDVALIDITY.
+    v1::Mailbox found;
+    if (store_.FindMailbox(request->account_id(), mailbox, &found).ok())
+      response->set_uid_validity(found.uid_validity());
+  };
+  auto mail = std::make_shared<Incoming>();
+  mail->delivery = std::move(delivery);
+  mail->content = request->content();
+  mail->controller = controller;
+  mail->done = done;
+  mail->fill = std::move(fill);
+  Receive(std::move(mail));
+}
+
+}  // namespace pennypost::mailbox

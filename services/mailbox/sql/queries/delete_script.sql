@@ -1,0 +1,1 @@
+DELETE FROM mailbox_scripts WHERE account_id = $1 AND name = $2
