@@ -53,7 +53,7 @@ def ids(lab, user: str, subject: str) -> list:
 
 def test_clients():
     with Lab() as lab:
-        for client in (swaks, curl, msmtp, mbsync, mutt, fetchmail, offlineimap, getmail, snail):
+        for client in (swaks, curl, msmtp, mbsync, mutt, fetchmail, offlineimap, getmail, snail, alpine):
             client(lab)
             print(f"    {client.__name__}", flush=True)
 
@@ -308,6 +308,78 @@ set sendwait quiet
     with lab.imap("bob@example.test") as imap:
         imap.select("Archive")
         assert imap.search(None, "SUBJECT", '"from s-nail"')[1][0].split(), "copied"
+
+
+class Terminal:
+    """A program on a terminal that is answered as a person would: wait for words, then type."""
+
+    def __init__(self, lab, *words, env: dict):
+        master, slave = pty.openpty()
+        self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=lab.folder, start_new_session=True,
+                                        env=dict(os.environ, HOME=str(lab.folder), TERM="vt100", **env))
+        os.close(slave)
+        self.master, self.name, self.drawn = master, words[0], b""
+
+    def wait(self, words: bytes, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.drawn:
+            assert time.monotonic() < deadline, f"{self.name} does not show {words!r} but {self.drawn[-1500:]!r}"
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    self.drawn += os.read(self.master, 65536).replace(b"\0", b"")
+                except OSError:
+                    raise AssertionError(f"{self.name} ended: {self.drawn[-1500:]!r}") from None
+
+    def type(self, keys: str) -> None:
+        self.drawn = b""
+        os.write(self.master, keys.encode())
+
+    def end(self) -> None:
+        deadline = time.monotonic() + 30
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                self.process.kill()
+                raise AssertionError(f"{self.name} does not end; it shows {self.drawn[-1500:]!r}")
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    self.drawn += os.read(self.master, 65536).replace(b"\0", b"")
+                except OSError:
+                    self.process.wait(timeout=30)
+        os.close(self.master)
+
+
+def alpine(lab):
+    """Reads a message, saves it to another folder and expunges it."""
+    mail = message("x@remote.test", "bob@example.test", subject="for alpine", body="words for alpine\n")
+    with lab.smtp() as smtp:
+        smtp.send_message(mail)
+    lab.fetch_by_id("bob@example.test", mail["Message-ID"])
+    server = f"{{localhost:{lab.ports['imaps']}/ssl/user=bob@example.test}}"
+    config = secret_file(lab, "pinerc", f"""inbox-path={server}INBOX
+folder-collections=far {server}[]
+feature-list=quit-without-confirm,expunge-without-confirm,expunge-without-confirm-everywhere,
+    enable-incoming-folders
+last-version-used=99.99
+sort-key=Arrival/Reverse
+""")
+    screen = Terminal(lab, "alpine", "-p", config, "-i", env={"SSL_CERT_FILE": lab.end["ca_file"]})
+    screen.wait(b"PASSWORD")
+    screen.type("bob-secret\r")
+    screen.wait(b"Preserve password")
+    screen.type("n")
+    screen.wait(b"for alpine")
+    screen.type("\r")  # the newest comes first
+    screen.wait(b"words for alpine")
+    screen.type("s")
+    screen.wait(b"SAVE")
+    screen.type("\x15Archive\r")
+    screen.wait(b"DEL")
+    screen.type("q")
+    screen.end()
+    assert not ids(lab, "bob@example.test", "for alpine"), "expunged"
+    with lab.imap("bob@example.test") as imap:
+        imap.select("Archive")
+        assert imap.search(None, "SUBJECT", '"for alpine"')[1][0].split(), "saved"
 
 
 main(globals())
