@@ -76,7 +76,8 @@ enum class StatusItem {
   kDeleted,
   kSize,
   kHighestModSeq,
-  kMailboxId
+  kMailboxId,
+  kAppendLimit
 };
 
 // One node of a SEARCH (RFC 9051 6.4.4).
@@ -167,7 +168,7 @@ struct Select {
 };
 struct Create {
   std::string mailbox;
-  std::string special_use;  // RFC 6154 3
+  std::vector<std::string> special_uses;  // RFC 6154 3
 };
 struct Delete {
   std::string mailbox;
@@ -215,12 +216,34 @@ struct Append {
     return std::string_view(text).substr(message.offset, message.size);
   }
 };
+// RFC 8508: APPEND of one message in the place of another, which goes.
+struct Replace {
+  Numbers numbers = Numbers::kSequence;
+  NumberSet set;  // one number
+  Append append;
+};
 struct Idle {};
 struct GetQuota {
   std::string root;
 };
 struct GetQuotaRoot {
   std::string mailbox;
+};
+// RFC 5464. An empty mailbox is the account; entry names are in lower case.
+struct GetMetadata {
+  std::string mailbox;
+  std::vector<std::string> entries;
+  std::optional<uint64_t> max_size;
+  enum class Depth { kSelf, kChildren, kAll };
+  Depth depth = Depth::kSelf;
+};
+struct MetadataEntry {
+  std::string name;
+  std::optional<std::string> value;  // nothing: NIL, no such entry
+};
+struct SetMetadata {
+  std::string mailbox;
+  std::vector<MetadataEntry> entries;
 };
 struct Close {};
 struct Unselect {};
@@ -286,7 +309,7 @@ struct Copy {
 using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
                  Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
-                 Append, Idle, GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Sort,
-                 Thread, Fetch, Store, Copy>;
+                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Close,
+                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

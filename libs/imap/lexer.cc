@@ -166,15 +166,23 @@ Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& l
   return NeedMore{};
 }
 
-// A literal of APPEND that holds a message: not the one that may hold the mailbox name.
+// A literal of APPEND or REPLACE that holds a message: not the one that may hold the mailbox name.
 bool Lexer::TakesMessage(const Announcement& announcement) const {
   std::string_view command(buffer_);
   size_t space = command.find(' ');
-  if (space > 100) return false;  // npos too
-  constexpr std::string_view kAppend = "APPEND ";
-  command.remove_prefix(space + 1);
-  if (!StartsWithIgnoreCase(command, kAppend)) return false;
-  return announcement.begin > space + 1 + kAppend.size();
+  if (space == std::string_view::npos || space > 100) return false;
+  size_t mailbox = space + 1;
+  command.remove_prefix(mailbox);
+  for (std::string_view verb : {"APPEND ", "REPLACE ", "UID REPLACE "}) {
+    if (!StartsWithIgnoreCase(command, verb)) continue;
+    mailbox += verb.size();
+    if (verb == "APPEND ") return announcement.begin > mailbox;
+    // The number of the message that goes stands before the mailbox.
+    size_t number = command.find(' ', verb.size());
+    return number != std::string_view::npos &&
+           announcement.begin > mailbox + number - verb.size() + 1;
+  }
+  return false;
 }
 
 Lexer::Event Lexer::NextLine(size_t max) {

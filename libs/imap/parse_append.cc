@@ -1,4 +1,4 @@
-// APPEND (RFC 9051 6.3.12, RFC 3502, RFC 6855 4).
+// APPEND (RFC 9051 6.3.12, RFC 3502, RFC 6855 4) and REPLACE (RFC 8508).
 
 #include "base/status.h"
 #include "imap/commands.h"
@@ -34,7 +34,31 @@ absl::StatusOr<Append::Message> ParseMessage(Scanner& in) {
   return message;
 }
 
+absl::StatusOr<CommandBody> ParseReplaceAs(Scanner& in, Numbers numbers) {
+  Replace replace;
+  replace.numbers = numbers;
+  RETURN_IF_ERROR(in.Expect(' '));
+  ASSIGN_OR_RETURN(replace.set, in.Set());
+  bool one =
+      replace.set.ranges.size() == 1 && replace.set.ranges[0].first == replace.set.ranges[0].last;
+  if (!one) return SyntaxError("REPLACE takes one message");
+  RETURN_IF_ERROR(in.Expect(' '));
+  ASSIGN_OR_RETURN(replace.append.mailbox, in.Mailbox());
+  RETURN_IF_ERROR(in.Expect(' '));
+  ASSIGN_OR_RETURN(Append::Message message, ParseMessage(in));
+  replace.append.messages.push_back(std::move(message));
+  RETURN_IF_ERROR(in.ExpectEnd());
+  return replace;
+}
+
 }  // namespace
+
+absl::StatusOr<CommandBody> ParseReplace(Scanner& in) {
+  return ParseReplaceAs(in, Numbers::kSequence);
+}
+absl::StatusOr<CommandBody> ParseUidReplace(Scanner& in) {
+  return ParseReplaceAs(in, Numbers::kUid);
+}
 
 absl::StatusOr<CommandBody> ParseAppend(Scanner& in) {
   Append append;

@@ -122,6 +122,7 @@ void ServerSession::HandleCommand(std::string text) {
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) append->text = std::move(text);
+  if (auto* replace = std::get_if<Replace>(&*body)) replace->append.text = std::move(text);
   if (row->flags & kLocal) return RunLocal(*std::move(tag), *row, *std::move(body));
   mode_ = Running{*tag, row};
   request_ = RunCommand{*std::move(tag), row, *std::move(body)};

@@ -133,6 +133,7 @@ class ServerSession {
 
   bool authenticated() const { return !std::holds_alternative<NotAuthenticated>(state_); }
   bool tls() const { return options_.tls; }
+  size_t max_message() const { return options_.max_message; }
   const Features& features() const { return features_; }
   void EnableCondstore() { features_.condstore = true; }
   // nullptr unless a mailbox is selected.

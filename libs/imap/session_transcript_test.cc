@@ -32,6 +32,8 @@ std::string Text(const Request& request) {
     for (const auto& message : append->messages)
       text += " " + std::string(append->content(message));
   }
+  if (auto* replace = std::get_if<Replace>(&run.body))
+    text += " " + std::string(replace->append.content(replace->append.messages[0]));
   return text;
 }
 

@@ -300,6 +300,24 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
+  void GetMetadata(RpcController* c, const mailbox::v1::GetMetadataRequest* request,
+                   mailbox::v1::GetMetadataResponse* response, Closure* done) override {
+    for (const auto& [name, value] : metadata_[request->mailbox()]) {
+      auto* entry = response->add_entries();
+      entry->set_name(name);
+      entry->set_value(value);
+    }
+    End(c, done);
+  }
+  void SetMetadata(RpcController* c, const mailbox::v1::SetMetadataRequest* request,
+                   mailbox::v1::SetMetadataResponse*, Closure* done) override {
+    auto& entries = metadata_[request->mailbox()];
+    for (const auto& entry : request->entries()) {
+      entries.erase(entry.name());
+      if (entry.has_value()) entries[entry.name()] = entry.value();
+    }
+    End(c, done);
+  }
   void LockMaildrop(RpcController* c, const mailbox::v1::LockMaildropRequest* request,
                     mailbox::v1::LockMaildropResponse*, Closure* done) override {
     if (maildrop_holder_.empty()) maildrop_holder_ = request->holder();
@@ -401,6 +419,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   std::map<std::string, uint32_t> appended_;  // by request id
   int lost_answers_ = 0;
   std::string maildrop_holder_;
+  std::map<std::string, std::map<std::string, std::string>> metadata_;  // by mailbox
 };
 
 }  // namespace pennypost::access

@@ -52,6 +52,8 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(Sort);
   PP_METHOD(Thread);
   PP_METHOD(GetQuota);
+  PP_METHOD(GetMetadata);
+  PP_METHOD(SetMetadata);
   PP_METHOD(LockMaildrop);
   PP_METHOD(UnlockMaildrop);
   PP_METHOD(DeleteAccountData);

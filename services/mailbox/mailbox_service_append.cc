@@ -26,8 +26,12 @@ absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
                                   ? absl::FromUnixSeconds(message.internal_date().seconds())
                                   : absl::Now();
     delivery->mailbox_must_exist = true;
-    delivery->recipients.push_back(
-        {request.account_id(), "", mailbox, flags, request.quota_bytes()});
+    Delivery::Recipient to;
+    to.account_id = request.account_id();
+    to.mailbox = mailbox;
+    to.flags = flags;
+    to.quota_bytes = request.quota_bytes();
+    delivery->recipients.push_back(std::move(to));
     delivery->email = PrepareEmail(message.content(), *id);
     deliveries.push_back(std::move(delivery));
   }

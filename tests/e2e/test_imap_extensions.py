@@ -161,6 +161,37 @@ def test_resynchronization():
         assert lines[0] == "* VANISHED (EARLIER) 2:4" and lines[1].startswith("* 1 FETCH (UID 1 "), lines
 
 
+def test_replace():
+    with Lab() as lab, Imap(lab) as imap:
+        fill(imap, "Drafts2")
+        imap.ok("SELECT Drafts2")
+        lines = imap.ok(b"REPLACE 2 Drafts2 (\\Draft) " + literals(b"Subject: new\r\n\r\nx"))
+        assert re.match(r"\* OK \[APPENDUID \d+ 5\]", lines[0]) and lines[1:] == ["* 2 EXPUNGE", "* 4 EXISTS"], lines
+        lines, result = imap.run(b"REPLACE 2 Nowhere " + literals(b"Subject: new\r\n\r\nx"))
+        assert result.startswith("NO [TRYCREATE]"), result
+        assert imap.ok("UID SEARCH ALL") == ["* SEARCH 1 3 4 5"]
+
+
+def test_metadata():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        imap.ok("CREATE Noted")
+        imap.ok('SETMETADATA Noted (/private/comment "mine" /shared/vendor/x/y "z")')
+        assert other.ok("GETMETADATA Noted (/private/comment /private/none)") == \
+            ['* METADATA Noted (/private/comment "mine" /private/none NIL)']
+        assert other.ok("GETMETADATA Noted (DEPTH infinity) /shared/vendor") == ['* METADATA Noted (/shared/vendor/x/y "z")']
+        imap.ok("RENAME Noted Renamed")
+        assert other.ok("GETMETADATA Renamed /private/comment") == ['* METADATA Renamed (/private/comment "mine")']
+        for number in range(98):
+            imap.ok(f'SETMETADATA Renamed (/private/n{number} "x")')
+        lines, result = imap.run('SETMETADATA Renamed (/private/one "x" /private/more "x")')
+        assert result.startswith("NO [METADATA TOOMANY]"), result
+        imap.ok("DELETE Renamed")
+        imap.ok("CREATE Renamed")
+        assert other.ok("GETMETADATA Renamed /private/comment") == ["* METADATA Renamed (/private/comment NIL)"]
+        lines, result = imap.run("GETMETADATA Nowhere /private/comment")
+        assert result.startswith("NO [NONEXISTENT]"), result
+
+
 def test_compression():
     with Lab() as lab, Imap(lab) as imap:
         fill(imap, "Small")

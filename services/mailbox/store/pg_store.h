@@ -45,6 +45,9 @@ class PgStore : public Store {
   absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
                             v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
+  absl::Status GetMetadata(const v1::GetMetadataRequest& request,
+                           v1::GetMetadataResponse* response) override;
+  absl::Status SetMetadata(const v1::SetMetadataRequest& request) override;
   absl::Status LockMaildrop(int64_t account_id, const Uuid& holder, absl::Duration length) override;
   absl::Status UnlockMaildrop(int64_t account_id, const Uuid& holder) override;
   absl::Status DeleteAccount(int64_t account_id) override;

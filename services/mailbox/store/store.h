@@ -182,6 +182,11 @@ class Store {
                                     v1::CopyMessagesResponse* response) = 0;
   virtual absl::Status Expunge(const v1::ExpungeRequest& request,
                                v1::ExpungeResponse* response) = 0;
+  // The mailbox's name is canonical, or empty for the account.
+  virtual absl::Status GetMetadata(const v1::GetMetadataRequest& request,
+                                   v1::GetMetadataResponse* response) = 0;
+  static constexpr int kMostMetadata = 100;  // entries of one mailbox
+  virtual absl::Status SetMetadata(const v1::SetMetadataRequest& request) = 0;
   // Aborted (CONFLICT) while another holder has the lock.
   virtual absl::Status LockMaildrop(int64_t account_id, const Uuid& holder,
                                     absl::Duration length) = 0;

@@ -23,6 +23,7 @@ class StoreContract {
     MaildropLock();
     FlagsAndChanges();
     CopyMoveExpunge();
+    Metadata();
     Mailboxes();
     ConcurrentDeliveriesKeepTheUidRules();
     Scripts();
@@ -282,6 +283,65 @@ class StoreContract {
               kMessage);
     EXPECT_EQ(store_.Fetch(kBob, 1, {1}, {false, false, true})->at(0).content, kMessage);
     EXPECT_EQ(Store1(Make({kAlice})).uid, 3u) << "a UID is never used again";
+  }
+
+  void Metadata() {
+    auto get = [this](const std::string& mailbox) {
+      v1::GetMetadataRequest request;
+      request.set_account_id(kAlice);
+      request.set_mailbox(mailbox);
+      v1::GetMetadataResponse response;
+      EXPECT_TRUE(store_.GetMetadata(request, &response).ok()) << mailbox;
+      std::string out;
+      for (const auto& entry : response.entries()) out += entry.name() + "=" + entry.value() + " ";
+      return out;
+    };
+    v1::SetMetadataRequest set;
+    set.set_account_id(kAlice);
+    set.set_mailbox("Archive");
+    auto* comment = set.add_entries();
+    comment->set_name("/private/comment");
+    comment->set_value("one");
+    auto* other = set.add_entries();
+    other->set_name("/private/a");
+    other->set_value("");
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    EXPECT_EQ(get("Archive"), "/private/a= /private/comment=one ");
+    EXPECT_EQ(get("INBOX"), "");
+    EXPECT_EQ(get(""), "");
+    comment->set_value("two");
+    other->clear_value();
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    EXPECT_EQ(get("Archive"), "/private/comment=two ");
+    set.set_mailbox("");
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    EXPECT_EQ(get(""), "/private/comment=two ");
+    // One too many: none is set.
+    set.clear_entries();
+    for (int i = 0; i < Store::kMostMetadata; ++i) {
+      auto* entry = set.add_entries();
+      entry->set_name("/private/n" + std::to_string(i));
+      entry->set_value("x");
+    }
+    EXPECT_EQ(store_.SetMetadata(set).code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(get(""), "/private/comment=two ");
+    set.set_mailbox("Nowhere");
+    EXPECT_EQ(store_.SetMetadata(set).code(), absl::StatusCode::kNotFound);
+    // It goes with its mailbox, and does not come back with the name.
+    v1::CreateMailboxRequest create;
+    create.set_account_id(kAlice);
+    create.set_name("Noted");
+    v1::Mailbox made;
+    ASSERT_TRUE(store_.CreateMailbox(create, &made).ok());
+    set.set_mailbox("Noted");
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    v1::DeleteMailboxRequest remove;
+    remove.set_account_id(kAlice);
+    remove.set_name("Noted");
+    ASSERT_TRUE(store_.DeleteMailbox(remove).ok());
+    ASSERT_TRUE(store_.CreateMailbox(create, &made).ok());
+    EXPECT_EQ(get("Noted"), "");
+    ASSERT_TRUE(store_.DeleteMailbox(remove).ok());
   }
 
   void Mailboxes() {

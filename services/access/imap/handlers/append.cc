@@ -33,18 +33,13 @@ void Fill(const imap::Append& append, const imap::Append::Message& message,
   out.set_request_id(request_id);
 }
 
-struct Appended {
-  uint32_t uid_validity = 0;
-  int64_t mailbox_id = 0;
-  std::vector<uint32_t> uids;
-};
-
 // One message goes into the batches of the store's queue.
 net::Awaitable<absl::StatusOr<Appended>> AppendOne(ImapContext& context, const imap::Append& append,
-                                                   const std::vector<std::string>& ids) {
+                                                   const std::vector<std::string>& ids,
+                                                   int64_t quota_bytes) {
   auto request = For<pb::AppendRequest>(context);
   request.set_mailbox(append.mailbox);
-  request.set_quota_bytes(context.account.quota_bytes);
+  request.set_quota_bytes(quota_bytes);
   Fill(append, append.messages[0], ids[0], request);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append,
                                      std::move(request), kWriteTimeout);
@@ -53,10 +48,11 @@ net::Awaitable<absl::StatusOr<Appended>> AppendOne(ImapContext& context, const i
 }
 
 net::Awaitable<absl::StatusOr<Appended>> AppendAll(ImapContext& context, const imap::Append& append,
-                                                   const std::vector<std::string>& ids) {
+                                                   const std::vector<std::string>& ids,
+                                                   int64_t quota_bytes) {
   auto request = For<pb::MultiAppendRequest>(context);
   request.set_mailbox(append.mailbox);
-  request.set_quota_bytes(context.account.quota_bytes);
+  request.set_quota_bytes(quota_bytes);
   for (size_t i = 0; i < ids.size(); ++i)
     Fill(append, append.messages[i], ids[i], *request.add_messages());
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::MultiAppend,
@@ -69,32 +65,43 @@ net::Awaitable<absl::StatusOr<Appended>> AppendAll(ImapContext& context, const i
 
 // The request is built anew for a second try: messages may be large, and one copy is enough.
 net::Awaitable<absl::StatusOr<Appended>> Try(ImapContext& context, const imap::Append& append,
-                                             const std::vector<std::string>& ids) {
-  if (ids.size() == 1) co_return co_await AppendOne(context, append, ids);
-  co_return co_await AppendAll(context, append, ids);
+                                             const std::vector<std::string>& ids,
+                                             int64_t quota_bytes) {
+  if (ids.size() == 1) co_return co_await AppendOne(context, append, ids, quota_bytes);
+  co_return co_await AppendAll(context, append, ids, quota_bytes);
 }
 
 }  // namespace
 
+std::optional<imap::Result> RefuseMessages(const imap::Append& append) {
+  for (const imap::Append::Message& message : append.messages) {
+    // RFC 9051 6.3.12: a message has at least a header or a body. RFC 3502: it cancels the others.
+    if (message.size == 0) return imap::No("Empty message");
+    mail::HeaderMeter meter;
+    if (!meter.Take(append.content(message)))  // S10
+      return imap::No("Header is larger than we take", "TOOBIG");
+  }
+  return std::nullopt;
+}
+
+net::Awaitable<absl::StatusOr<Appended>> StoreMessages(ImapContext& context,
+                                                       const imap::Append& append,
+                                                       int64_t quota_bytes) {
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < append.messages.size(); ++i)
+    ids.push_back(NewUuidV7(absl::Now()).ToString());
+  auto appended = co_await Try(context, append, ids, quota_bytes);
+  if (IsUncertain(appended.status())) appended = co_await Try(context, append, ids, quota_bytes);
+  co_return appended;
+}
+
 net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& append) {
   Done done;
-  std::vector<std::string> ids;
-  for (const imap::Append::Message& message : append.messages) {
-    if (message.size == 0) {
-      // RFC 9051 6.3.12: a message has at least a header or a body. RFC 3502: it cancels the
-      // others.
-      done.result = imap::No("Empty message");
-      co_return done;
-    }
-    mail::HeaderMeter meter;
-    if (!meter.Take(append.content(message))) {  // S10
-      done.result = imap::No("Header is larger than we take", "TOOBIG");
-      co_return done;
-    }
-    ids.push_back(NewUuidV7(absl::Now()).ToString());
+  if (auto refusal = RefuseMessages(append)) {
+    done.result = *std::move(refusal);
+    co_return done;
   }
-  auto appended = co_await Try(context, append, ids);
-  if (IsUncertain(appended.status())) appended = co_await Try(context, append, ids);
+  auto appended = co_await StoreMessages(context, append, context.account.quota_bytes);
   if (!appended.ok()) co_return ImapRefusal(appended.status(), MissingMailbox::kTryCreate);
   imap::MailboxView* view = context.session.view();
   if (view && view->info().mailbox_id == appended->mailbox_id) {
