@@ -50,10 +50,15 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(CopyMessages);
   PP_METHOD(Expunge);
   PP_METHOD(Append);
+  PP_METHOD(MultiAppend);
   PP_METHOD(Search);
   PP_METHOD(Sort);
   PP_METHOD(Thread);
   PP_METHOD(GetQuota);
+  PP_METHOD(GetMetadata);
+  PP_METHOD(SetMetadata);
+  PP_METHOD(LockMaildrop);
+  PP_METHOD(UnlockMaildrop);
   PP_METHOD(DeleteAccountData);
   PP_METHOD(GetHistory);
   // script_methods.cc
