@@ -30,6 +30,20 @@ CREATE TABLE public.mailbox_deliveries (
     events bytea NOT NULL
 );
 
+CREATE TABLE public.mailbox_domain_scripts (
+    domain text NOT NULL,
+    name text NOT NULL,
+    content bytea NOT NULL,
+    size bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.mailbox_domain_scripts_state (
+    only_row boolean DEFAULT true NOT NULL,
+    generation bigint NOT NULL,
+    CONSTRAINT mailbox_domain_scripts_state_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.mailbox_emails (
     account_id bigint NOT NULL,
     email_id uuid NOT NULL,
@@ -115,6 +129,12 @@ ALTER TABLE ONLY public.mailbox_blobs
 
 ALTER TABLE ONLY public.mailbox_deliveries
     ADD CONSTRAINT mailbox_deliveries_pkey PRIMARY KEY (mail_id, account_id);
+
+ALTER TABLE ONLY public.mailbox_domain_scripts
+    ADD CONSTRAINT mailbox_domain_scripts_pkey PRIMARY KEY (domain, name);
+
+ALTER TABLE ONLY public.mailbox_domain_scripts_state
+    ADD CONSTRAINT mailbox_domain_scripts_state_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.mailbox_emails
     ADD CONSTRAINT mailbox_emails_pkey PRIMARY KEY (account_id, email_id);
