@@ -49,8 +49,12 @@ struct FetchItem {
     kBody,
     kBodyStructure,
     kModSeq,
-    kSection,  // BODY[...]
-    kBinary,   // BINARY[...], decoded (RFC 9051 6.4.5)
+    kEmailId,  // RFC 8474 5.3
+    kThreadId,
+    kSaveDate,  // RFC 8514 4.2
+    kPreview,   // RFC 8970
+    kSection,   // BODY[...]
+    kBinary,    // BINARY[...], decoded (RFC 9051 6.4.5)
     kBinarySize,
     kRfc822,
     kRfc822Header,
@@ -71,7 +75,8 @@ enum class StatusItem {
   kUnseen,
   kDeleted,
   kSize,
-  kHighestModSeq
+  kHighestModSeq,
+  kMailboxId
 };
 
 // One node of a SEARCH (RFC 9051 6.4.4).
@@ -97,7 +102,12 @@ struct SearchKey {
     kText,
     kModSeq,
     kOlder,
-    kYounger
+    kYounger,
+    kEmailId,  // RFC 8474 6; the id is in `text`
+    kThreadId,
+    kSavedBefore,  // RFC 8514 4.3
+    kSavedOn,
+    kSavedSince
   };
   Op op = Op::kAll;
   std::vector<SearchKey> children;
@@ -114,7 +124,8 @@ enum SearchReturn : unsigned {
   kReturnMax = 2,
   kReturnAll = 4,
   kReturnCount = 8,
-  kReturnSave = 16
+  kReturnSave = 16,
+  kReturnPartial = 32
 };
 
 struct Capability {};
@@ -136,10 +147,20 @@ struct Enable {
 struct Id {
   std::vector<std::pair<std::string, std::string>> fields;
 };
+// What a client knows of a mailbox from before (RFC 7162 3.2.5).
+struct Resync {
+  uint32_t uid_validity = 0;
+  uint64_t modseq = 0;
+  std::optional<NumberSet> known_uids;  // nothing: all there may have been
+  // A sample of sequence numbers and the UIDs they had, in parallel, ascending.
+  NumberSet sample_numbers;
+  NumberSet sample_uids;
+};
 struct Select {
   std::string mailbox;
   bool read_only = false;  // EXAMINE
   bool condstore = false;
+  std::optional<Resync> resync;
 };
 struct Create {
   std::string mailbox;
@@ -198,17 +219,44 @@ struct Unselect {};
 struct Expunge {
   std::optional<NumberSet> uids;  // UID EXPUNGE
 };
+// A piece of a result: places from 1 up, or from the end down (RFC 9394 3.1). As written, in any
+// order.
+struct Partial {
+  uint32_t first = 1;
+  uint32_t last = 1;
+  bool from_end = false;
+  bool operator==(const Partial&) const = default;
+};
 struct Search {
   Numbers numbers = Numbers::kSequence;
   bool extended = false;  // RETURN was given: answer with ESEARCH
   unsigned returns = 0;   // SearchReturn bits
+  std::optional<Partial> partial;
   SearchKey key;
+};
+// RFC 5256
+struct SortKey {
+  enum class Field { kArrival, kCc, kDate, kFrom, kSize, kSubject, kTo, kDisplayFrom, kDisplayTo };
+  Field field = Field::kArrival;
+  bool reverse = false;
+  bool operator==(const SortKey&) const = default;
+};
+struct Sort {
+  std::vector<SortKey> order;
+  Search search;
+};
+struct Thread {
+  enum class Algorithm { kOrderedSubject, kReferences };
+  Algorithm algorithm = Algorithm::kReferences;
+  Search search;
 };
 struct Fetch {
   Numbers numbers = Numbers::kSequence;
   NumberSet set;
   std::vector<FetchItem> items;
   std::optional<uint64_t> changed_since;
+  std::optional<Partial> partial;
+  bool vanished = false;  // tell what was expunged since then, too (RFC 7162 3.2.6)
 };
 struct Store {
   enum class Mode { kSet, kAdd, kRemove };
@@ -229,6 +277,7 @@ struct Copy {
 using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id,
                  Select, Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle,
-                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Fetch, Store, Copy>;
+                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Sort, Thread, Fetch,
+                 Store, Copy>;
 
 }  // namespace pennypost::imap

@@ -54,6 +54,10 @@ absl::StatusOr<CommandBody> ParseGetQuotaRoot(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidExpunge(Scanner& in);
 absl::StatusOr<CommandBody> ParseSearch(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidSearch(Scanner& in);
+absl::StatusOr<CommandBody> ParseSort(Scanner& in);
+absl::StatusOr<CommandBody> ParseUidSort(Scanner& in);
+absl::StatusOr<CommandBody> ParseThread(Scanner& in);
+absl::StatusOr<CommandBody> ParseUidThread(Scanner& in);
 absl::StatusOr<CommandBody> ParseFetch(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidFetch(Scanner& in);
 absl::StatusOr<CommandBody> ParseStore(Scanner& in);
@@ -62,6 +66,12 @@ absl::StatusOr<CommandBody> ParseCopy(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidCopy(Scanner& in);
 absl::StatusOr<CommandBody> ParseMove(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidMove(Scanner& in);
+
+// Shared by SEARCH, SORT and THREAD. The result options in parentheses; the keys up to the end, in
+// a charset; "-1:-100".
+absl::Status ParseSearchReturn(Scanner& in, Search& search);
+absl::StatusOr<SearchKey> ParseSearchKeys(Scanner& in, std::string_view charset);
+absl::StatusOr<Partial> ParsePartialRange(Scanner& in);
 
 // Shared by STATUS and LIST RETURN (STATUS (...)): a list in parentheses.
 absl::StatusOr<std::vector<StatusItem>> ParseStatusItems(Scanner& in);

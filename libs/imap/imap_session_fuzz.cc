@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     done.result = Ok("");
     if (std::holds_alternative<Select>(run->body)) {
       MailboxView view(MailboxView::Info{});
-      view.Load({{3, 1, 10, 0, {}}, {5, 2, 10, 0, {"\\Seen"}}});
+      view.Load({{}, {"\\Seen"}}, {{3, 10, 1, 0, 0}, {5, 10, 2, 0, 1}});
       done.selection = Selection{std::move(view), false};
     }
     if (auto* fetch = std::get_if<Fetch>(&run->body); fetch && session.view()) {

@@ -168,7 +168,7 @@ Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& l
 bool Lexer::TakesMessage(const Announcement& announcement) const {
   std::string_view command(buffer_);
   size_t space = command.find(' ');
-  if (space == std::string_view::npos || space > 100) return false;
+  if (space > 100) return false;  // npos too
   constexpr std::string_view kAppend = "APPEND ";
   command.remove_prefix(space + 1);
   if (!StartsWithIgnoreCase(command, kAppend)) return false;

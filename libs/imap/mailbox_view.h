@@ -6,11 +6,15 @@
 //   - A sequence number means the same message until the client was told of an EXPUNGE.
 //   - A change is reported once, and EXPUNGE only when TakeUpdates may.
 //   - UIDs ascend; a message known to be gone stays in its place until the client knows it too.
+//
+// Copies share the messages until one of them changes: many sessions on one mailbox, and a cache of
+// views just opened, cost one list. A view belongs to one thread at a time; copies do not care.
 
 #include <absl/status/statusor.h>
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,21 +50,35 @@ class MailboxView {
   explicit MailboxView(Info info) : info_(std::move(info)) {}
 
   const Info& info() const { return info_; }
-  size_t size() const { return entries_.size(); }
-  uint32_t uid_at(size_t index) const { return entries_[index].uid; }
+  size_t size() const { return table_->entries.size(); }
+  uint32_t uid_at(size_t index) const { return table_->entries[index].uid; }
   // The state behind an index (sequence number minus 1).
   MessageState At(size_t index) const;
-  const Flags& FlagsAt(size_t index) const { return flag_sets_[entries_[index].flags]; }
+  const Flags& FlagsAt(size_t index) const {
+    return table_->flag_sets[table_->entries[index].flags];
+  }
   // Known to be gone, not told yet.
-  bool IsGone(size_t index) const { return entries_[index].gone; }
+  bool IsGone(size_t index) const { return table_->entries[index].gone; }
   std::optional<size_t> IndexOf(uint32_t uid) const;
   // First message without \Seen, as a sequence number; 0 if there is none.
   uint32_t FirstUnseen() const;
   // All flags in use, for FLAGS and PERMANENTFLAGS.
   std::vector<std::string> KeywordsInUse() const;
 
-  // Messages at opening, by ascending UID; the client learns of them from SELECT's EXISTS.
-  void Load(const std::vector<MessageState>& messages);
+  // Messages at opening, by ascending UID; the client learns of them from SELECT's EXISTS. Many
+  // share a set of flags, so these come apart.
+  struct Row {
+    uint32_t uid = 0;
+    uint32_t size = 0;
+    uint64_t modseq = 0;
+    int64_t internal_date = 0;
+    uint32_t flags = 0;  // index into flag_sets
+  };
+  void Load(std::vector<Flags> flag_sets, const std::vector<Row>& rows);
+  // A view that no client has seen yet takes the changes made to it as known.
+  void Settle();
+  // What the messages take in memory.
+  size_t Bytes() const { return table_->entries.capacity() * sizeof(Entry); }
 
   // What the store says has changed. `own`: the client is answered about it by its own command
   // (STORE), so the new flags are not reported again.
@@ -74,8 +92,9 @@ class MailboxView {
   bool HasUpdates(Expunges expunges) const;
   // Untagged responses for the changes that may be reported; they count as told.
   struct UpdateForm {
-    bool modseq = false;  // CONDSTORE is on
-    bool uid = false;     // the client works with UIDs (RFC 9051 7.5.2 recommends them)
+    bool modseq = false;    // CONDSTORE is on
+    bool uid = false;       // the client works with UIDs (RFC 9051 7.5.2 recommends them)
+    bool vanished = false;  // VANISHED instead of EXPUNGE (RFC 7162 3.2.10)
   };
   std::string TakeUpdates(Expunges expunges, UpdateForm form);
 
@@ -97,14 +116,21 @@ class MailboxView {
     bool gone = false;
   };
 
-  uint32_t Intern(const Flags& flags);
+  struct Table {
+    std::vector<Entry> entries;
+    std::vector<Flags> flag_sets;
+    std::map<Flags, uint32_t> flag_index;
+
+    uint32_t Intern(const Flags& flags);
+  };
+
+  // The table, for changes: of this view alone from here on.
+  Table& Own();
   void AppendFetch(size_t index, UpdateForm form, std::string& out) const;
-  void AppendExpunges(std::string& out);
+  void AppendExpunges(UpdateForm form, std::string& out);
 
   Info info_;
-  std::vector<Entry> entries_;
-  std::vector<Flags> flag_sets_;
-  std::map<Flags, uint32_t> flag_index_;
+  std::shared_ptr<Table> table_ = std::make_shared<Table>();
   std::vector<uint32_t> saved_;
   size_t announced_ = 0;  // the EXISTS the client knows
   size_t dirty_ = 0;

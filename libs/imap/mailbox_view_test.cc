@@ -11,12 +11,37 @@ MessageState Message(uint32_t uid, uint64_t modseq = 1, Flags flags = {}) {
 
 MailboxView TenTwentyThirty() {
   MailboxView view(MailboxView::Info{});
-  view.Load({Message(10), Message(20, 1, {"\\Seen"}), Message(30)});
+  view.Load({{}, {"\\Seen"}}, {{10, 10, 1, 0, 0}, {20, 10, 1, 0, 1}, {30, 10, 1, 0, 0}});
   return view;
 }
 
 NumberSet Set(std::vector<NumberRange> ranges) {
   return {std::move(ranges), false};
+}
+
+TEST(MailboxView, CopiesShareUntilOneChanges) {
+  MailboxView opened = TenTwentyThirty();
+  MailboxView copy = opened;
+  EXPECT_EQ(&copy.FlagsAt(0), &opened.FlagsAt(0));
+  copy.Change(Message(10, 2, {"\\Flagged"}));
+  copy.Vanish({30});
+  EXPECT_EQ(copy.FlagsAt(0), Flags{"\\Flagged"});
+  EXPECT_EQ(opened.FlagsAt(0), Flags{});
+  EXPECT_FALSE(opened.IsGone(2));
+  EXPECT_FALSE(opened.HasUpdates(Expunges::kReport));
+}
+
+TEST(MailboxView, SettledChangesAreNoNews) {
+  MailboxView view = TenTwentyThirty();
+  view.Change(Message(10, 2, {"\\Flagged"}));
+  view.Change(Message(40));
+  view.Vanish({20});
+  view.Settle();
+  EXPECT_FALSE(view.HasUpdates(Expunges::kReport));
+  EXPECT_EQ(view.TakeUpdates(Expunges::kReport, {}), "");
+  ASSERT_EQ(view.size(), 3u);
+  EXPECT_EQ(view.uid_at(1), 30u);
+  EXPECT_EQ(view.FlagsAt(0), Flags{"\\Flagged"});
 }
 
 TEST(MailboxView, ReportsOnce) {

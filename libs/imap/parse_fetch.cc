@@ -1,4 +1,4 @@
-// FETCH and UID FETCH (RFC 9051 6.4.5, RFC 7162 3.1.4).
+// FETCH and UID FETCH (RFC 9051 6.4.5, RFC 7162 3.1.4, RFC 9394 3.3).
 
 #include "base/status.h"
 #include "base/text.h"
@@ -22,6 +22,10 @@ constexpr PlainItem kPlainItems[] = {
     {"ENVELOPE", Kind::kEnvelope},
     {"BODYSTRUCTURE", Kind::kBodyStructure},
     {"MODSEQ", Kind::kModSeq},
+    {"EMAILID", Kind::kEmailId},
+    {"THREADID", Kind::kThreadId},
+    {"SAVEDATE", Kind::kSaveDate},
+    {"PREVIEW", Kind::kPreview},
     {"RFC822", Kind::kRfc822, false},
     {"RFC822.HEADER", Kind::kRfc822Header},
     {"RFC822.TEXT", Kind::kRfc822Text, false},
@@ -87,6 +91,13 @@ absl::Status ParsePartial(Scanner& in, FetchItem& item) {
   return in.Expect('>');
 }
 
+// RFC 8970 4.1: LAZY asks for what is at hand. A preview is made of a few kilobytes, always at
+// once.
+absl::Status ParsePreviewModifiers(Scanner& in) {
+  if (!in.EatWord(" (LAZY")) return absl::OkStatus();
+  return in.Expect(')');
+}
+
 absl::StatusOr<FetchItem> ParseItem(Scanner& in) {
   ASSIGN_OR_RETURN(std::string word, in.Word());
   FetchItem item;
@@ -97,6 +108,7 @@ absl::StatusOr<FetchItem> ParseItem(Scanner& in) {
       if (row.name != word) continue;
       item.kind = row.kind;
       item.peek = row.peek;
+      if (item.kind == Kind::kPreview) RETURN_IF_ERROR(ParsePreviewModifiers(in));
       return item;
     }
     return SyntaxError("Unknown fetch item");
@@ -142,10 +154,24 @@ absl::Status ParseItems(Scanner& in, std::vector<FetchItem>& items) {
 absl::Status ParseModifiers(Scanner& in, Fetch& fetch) {
   RETURN_IF_ERROR(in.Expect('('));
   do {
-    if (!in.EatWord("CHANGEDSINCE")) return SyntaxError("Unknown modifier");
-    RETURN_IF_ERROR(in.Expect(' '));
-    ASSIGN_OR_RETURN(fetch.changed_since, in.Number64());
+    if (in.EatWord("VANISHED")) {
+      fetch.vanished = true;
+    } else if (in.EatWord("PARTIAL")) {
+      // RFC 9394 3.3
+      if (fetch.partial || fetch.numbers != Numbers::kUid)
+        return SyntaxError("PARTIAL needs UID FETCH");
+      RETURN_IF_ERROR(in.Expect(' '));
+      ASSIGN_OR_RETURN(fetch.partial, ParsePartialRange(in));
+    } else if (in.EatWord("CHANGEDSINCE")) {
+      RETURN_IF_ERROR(in.Expect(' '));
+      ASSIGN_OR_RETURN(fetch.changed_since, in.Number64());
+    } else {
+      return SyntaxError("Unknown modifier");
+    }
   } while (in.Eat(' '));
+  // RFC 7162 3.2.6
+  if (fetch.vanished && (!fetch.changed_since || fetch.numbers != Numbers::kUid))
+    return SyntaxError("VANISHED needs UID FETCH and CHANGEDSINCE");
   return in.Expect(')');
 }
 

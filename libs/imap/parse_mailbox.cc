@@ -15,18 +15,71 @@ absl::StatusOr<std::string> OneMailbox(Scanner& in) {
   return name;
 }
 
+// A set of a client that was away: it cannot know what "*" or "$" are.
+absl::StatusOr<NumberSet> ParseKnownSet(Scanner& in) {
+  ASSIGN_OR_RETURN(NumberSet set, in.Set());
+  bool plain = !set.saved;
+  for (const NumberRange& range : set.ranges)
+    plain = plain && range.first != kStar && range.last != kStar;
+  if (!plain) return SyntaxError("Bad set of known messages");
+  return set;
+}
+
+bool Ascends(const NumberSet& set) {
+  uint32_t last = 0;
+  for (const NumberRange& range : set.ranges) {
+    if (range.first <= last || range.last < range.first) return false;
+    last = range.last;
+  }
+  return true;
+}
+
+// RFC 7162 7 select-param: QRESYNC (uidvalidity modseq [known-uids] [(numbers uids)])
+absl::StatusOr<Resync> ParseResync(Scanner& in) {
+  Resync resync;
+  RETURN_IF_ERROR(in.Expect('('));
+  ASSIGN_OR_RETURN(resync.uid_validity, in.Number());
+  RETURN_IF_ERROR(in.Expect(' '));
+  ASSIGN_OR_RETURN(resync.modseq, in.Number64());
+  bool more = in.Eat(' ');
+  if (more && in.Peek() != '(') {
+    ASSIGN_OR_RETURN(resync.known_uids, ParseKnownSet(in));
+    more = in.Eat(' ');
+  }
+  if (more) {
+    RETURN_IF_ERROR(in.Expect('('));
+    ASSIGN_OR_RETURN(resync.sample_numbers, ParseKnownSet(in));
+    RETURN_IF_ERROR(in.Expect(' '));
+    ASSIGN_OR_RETURN(resync.sample_uids, ParseKnownSet(in));
+    RETURN_IF_ERROR(in.Expect(')'));
+    if (!Ascends(resync.sample_numbers) || !Ascends(resync.sample_uids))
+      return SyntaxError("Sample sets do not ascend");
+  }
+  RETURN_IF_ERROR(in.Expect(')'));
+  return resync;
+}
+
+absl::Status ParseSelectParameters(Scanner& in, Select& select) {
+  RETURN_IF_ERROR(in.Expect('('));
+  do {
+    if (in.EatWord("CONDSTORE")) {
+      select.condstore = true;  // RFC 7162 3.1.8
+    } else if (in.EatWord("QRESYNC")) {
+      RETURN_IF_ERROR(in.Expect(' '));
+      ASSIGN_OR_RETURN(select.resync, ParseResync(in));
+    } else {
+      return SyntaxError("Unknown parameter");
+    }
+  } while (in.Eat(' '));
+  return in.Expect(')');
+}
+
 absl::StatusOr<CommandBody> ParseSelectAs(Scanner& in, bool read_only) {
   Select select;
   select.read_only = read_only;
   RETURN_IF_ERROR(in.Expect(' '));
   ASSIGN_OR_RETURN(select.mailbox, in.Mailbox());
-  // RFC 7162 3.1.8
-  if (in.Eat(' ')) {
-    RETURN_IF_ERROR(in.Expect('('));
-    if (!in.EatWord("CONDSTORE")) return SyntaxError("Unknown parameter");
-    RETURN_IF_ERROR(in.Expect(')'));
-    select.condstore = true;
-  }
+  if (in.Eat(' ')) RETURN_IF_ERROR(ParseSelectParameters(in, select));
   RETURN_IF_ERROR(in.ExpectEnd());
   return select;
 }
@@ -36,10 +89,11 @@ struct StatusName {
   StatusItem item;
 };
 constexpr StatusName kStatusNames[] = {
-    {"MESSAGES", StatusItem::kMessages}, {"RECENT", StatusItem::kRecent},
-    {"UIDNEXT", StatusItem::kUidNext},   {"UIDVALIDITY", StatusItem::kUidValidity},
-    {"UNSEEN", StatusItem::kUnseen},     {"DELETED", StatusItem::kDeleted},
-    {"SIZE", StatusItem::kSize},         {"HIGHESTMODSEQ", StatusItem::kHighestModSeq}};
+    {"MESSAGES", StatusItem::kMessages},  {"RECENT", StatusItem::kRecent},
+    {"UIDNEXT", StatusItem::kUidNext},    {"UIDVALIDITY", StatusItem::kUidValidity},
+    {"UNSEEN", StatusItem::kUnseen},      {"DELETED", StatusItem::kDeleted},
+    {"SIZE", StatusItem::kSize},          {"HIGHESTMODSEQ", StatusItem::kHighestModSeq},
+    {"MAILBOXID", StatusItem::kMailboxId}};
 
 absl::StatusOr<StatusItem> ParseStatusItem(Scanner& in) {
   ASSIGN_OR_RETURN(std::string word, in.Word());

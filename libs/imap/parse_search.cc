@@ -1,4 +1,5 @@
-// SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5).
+// SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5, RFC 8474 6,
+// RFC 8514 4.3).
 
 #include "base/status.h"
 #include "base/text.h"
@@ -21,7 +22,8 @@ enum class Argument {
   kKey,
   kTwoKeys,
   kUids,
-  kModSeq
+  kModSeq,
+  kObjectId
 };
 
 struct KeyRow {
@@ -67,6 +69,13 @@ constexpr KeyRow kKeys[] = {
     {"SMALLER", Op::kSmaller, Argument::kNumber},
     {"OLDER", Op::kOlder, Argument::kNumber},
     {"YOUNGER", Op::kYounger, Argument::kNumber},
+    {"EMAILID", Op::kEmailId, Argument::kObjectId},
+    {"THREADID", Op::kThreadId, Argument::kObjectId},
+    {"SAVEDBEFORE", Op::kSavedBefore, Argument::kDate},
+    {"SAVEDON", Op::kSavedOn, Argument::kDate},
+    {"SAVEDSINCE", Op::kSavedSince, Argument::kDate},
+    // Every mailbox here knows save dates.
+    {"SAVEDATESUPPORTED", Op::kAll, Argument::kNone},
     {"NOT", Op::kNot, Argument::kKey},
     {"OR", Op::kOr, Argument::kTwoKeys},
     {"UID", Op::kUid, Argument::kUids},
@@ -75,22 +84,8 @@ constexpr KeyRow kKeys[] = {
 
 class SearchParser {
  public:
-  explicit SearchParser(Scanner& in) : in_(in) {}
+  SearchParser(Scanner& in, std::string_view charset) : in_(in), charset_(charset) {}
 
-  // RFC 9051 9 search-program without RETURN.
-  absl::StatusOr<SearchKey> Program() {
-    if (in_.EatWord("CHARSET")) {
-      RETURN_IF_ERROR(in_.Expect(' '));
-      ASSIGN_OR_RETURN(charset_, in_.AString());
-      if (!mime::IsKnownCharset(charset_)) {
-        return MakeError(absl::StatusCode::kInvalidArgument, Reason::kPolicy, "Unknown charset");
-      }
-      RETURN_IF_ERROR(in_.Expect(' '));
-    }
-    return Keys();
-  }
-
- private:
   // Keys in a row are joined by AND.
   absl::StatusOr<SearchKey> Keys() {
     SearchKey all;
@@ -104,6 +99,7 @@ class SearchParser {
     return only;
   }
 
+ private:
   // Recursion is as deep as the scanner's limit allows.
   absl::StatusOr<SearchKey> Key() {
     RETURN_IF_ERROR(in_.Enter());
@@ -178,6 +174,10 @@ class SearchParser {
       }
       case Argument::kModSeq:
         return ModSeq(key);
+      case Argument::kObjectId: {
+        ASSIGN_OR_RETURN(key.text, in_.ObjectId());
+        break;
+      }
       case Argument::kTwoKeys: {
         ASSIGN_OR_RETURN(SearchKey first, Key());
         key.children.push_back(std::move(first));
@@ -213,35 +213,8 @@ class SearchParser {
   }
 
   Scanner& in_;
-  std::string charset_ = "UTF-8";
+  const std::string charset_;
 };
-
-absl::Status ParseReturn(Scanner& in, Search& search) {
-  RETURN_IF_ERROR(in.Expect('('));
-  bool first = true;
-  while (!in.Eat(')')) {
-    if (!first) RETURN_IF_ERROR(in.Expect(' '));
-    first = false;
-    ASSIGN_OR_RETURN(std::string word, in.Word());
-    if (word == "MIN") {
-      search.returns |= kReturnMin;
-    } else if (word == "MAX") {
-      search.returns |= kReturnMax;
-    } else if (word == "ALL") {
-      search.returns |= kReturnAll;
-    } else if (word == "COUNT") {
-      search.returns |= kReturnCount;
-    } else if (word == "SAVE") {
-      search.returns |= kReturnSave;
-    } else {
-      return SyntaxError("Unknown result option");
-    }
-  }
-  // RFC 4731 3.1: an empty list means ALL.
-  if (search.returns == 0) search.returns = kReturnAll;
-  search.extended = true;
-  return absl::OkStatus();
-}
 
 absl::StatusOr<CommandBody> ParseSearchAs(Scanner& in, Numbers numbers) {
   Search search;
@@ -249,16 +222,81 @@ absl::StatusOr<CommandBody> ParseSearchAs(Scanner& in, Numbers numbers) {
   RETURN_IF_ERROR(in.Expect(' '));
   if (in.EatWord("RETURN")) {
     RETURN_IF_ERROR(in.Expect(' '));
-    RETURN_IF_ERROR(ParseReturn(in, search));
+    RETURN_IF_ERROR(ParseSearchReturn(in, search));
     RETURN_IF_ERROR(in.Expect(' '));
   }
-  SearchParser parser(in);
-  ASSIGN_OR_RETURN(search.key, parser.Program());
-  RETURN_IF_ERROR(in.ExpectEnd());
+  std::string charset = "UTF-8";
+  if (in.EatWord("CHARSET")) {
+    RETURN_IF_ERROR(in.Expect(' '));
+    ASSIGN_OR_RETURN(charset, in.AString());
+    RETURN_IF_ERROR(in.Expect(' '));
+  }
+  ASSIGN_OR_RETURN(search.key, ParseSearchKeys(in, charset));
   return search;
 }
 
+absl::StatusOr<uint32_t> ParsePlace(Scanner& in, bool from_end) {
+  if (from_end) RETURN_IF_ERROR(in.Expect('-'));
+  ASSIGN_OR_RETURN(uint32_t place, in.Number());
+  if (place == 0) return SyntaxError("Bad range");
+  return place;
+}
+
 }  // namespace
+
+absl::StatusOr<SearchKey> ParseSearchKeys(Scanner& in, std::string_view charset) {
+  if (!mime::IsKnownCharset(charset)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, Reason::kPolicy, "Unknown charset");
+  }
+  SearchParser parser(in, charset);
+  ASSIGN_OR_RETURN(SearchKey key, parser.Keys());
+  RETURN_IF_ERROR(in.ExpectEnd());
+  return key;
+}
+
+// RFC 9394 4 partial-range
+absl::StatusOr<Partial> ParsePartialRange(Scanner& in) {
+  Partial partial;
+  partial.from_end = in.Peek() == '-';
+  ASSIGN_OR_RETURN(partial.first, ParsePlace(in, partial.from_end));
+  RETURN_IF_ERROR(in.Expect(':'));
+  ASSIGN_OR_RETURN(partial.last, ParsePlace(in, partial.from_end));
+  return partial;
+}
+
+absl::Status ParseSearchReturn(Scanner& in, Search& search) {
+  struct Row {
+    std::string_view name;
+    unsigned bit;
+  };
+  constexpr Row kRows[] = {{"MIN", kReturnMin},   {"MAX", kReturnMax},
+                           {"ALL", kReturnAll},   {"COUNT", kReturnCount},
+                           {"SAVE", kReturnSave}, {"PARTIAL", kReturnPartial}};
+  RETURN_IF_ERROR(in.Expect('('));
+  bool first = true;
+  while (!in.Eat(')')) {
+    if (!first) RETURN_IF_ERROR(in.Expect(' '));
+    first = false;
+    ASSIGN_OR_RETURN(std::string word, in.Word());
+    unsigned bit = 0;
+    for (const Row& row : kRows) {
+      if (row.name == word) bit = row.bit;
+    }
+    if (bit == 0) return SyntaxError("Unknown result option");
+    // RFC 9394 3.1: one PARTIAL, one ALL, or neither.
+    bool twice = (search.returns & bit) != 0 && bit == kReturnPartial;
+    search.returns |= bit;
+    constexpr unsigned kBoth = kReturnAll | kReturnPartial;
+    if (twice || (search.returns & kBoth) == kBoth) return SyntaxError("PARTIAL stands for ALL");
+    if (bit != kReturnPartial) continue;
+    RETURN_IF_ERROR(in.Expect(' '));
+    ASSIGN_OR_RETURN(search.partial, ParsePartialRange(in));
+  }
+  // RFC 4731 3.1: an empty list means ALL.
+  if (search.returns == 0) search.returns = kReturnAll;
+  search.extended = true;
+  return absl::OkStatus();
+}
 
 absl::StatusOr<CommandBody> ParseSearch(Scanner& in) {
   return ParseSearchAs(in, Numbers::kSequence);

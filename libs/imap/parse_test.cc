@@ -31,6 +31,11 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SELECT", ""},
       {"SELECT", " a (X)"},
       {"SELECT", " \"\xff\""},
+      {"SELECT", " a (QRESYNC (1))"},
+      {"SELECT", " a (QRESYNC (1 2 1:*))"},
+      {"SELECT", " a (QRESYNC (1 2 $))"},
+      {"SELECT", " a (QRESYNC (1 2 (1,3 5,4)))"},
+      {"SELECT", " a (QRESYNC (1 2 (1)))"},
       {"CREATE", " a (USE (Sent))"},
       {"LIST", " \"\""},
       {"LIST", " (RECURSIVEMATCH) \"\" *"},
@@ -53,6 +58,8 @@ TEST(Parse, RefusesBrokenCommands) {
       {"FETCH", " 1 BODY[]<0.0>"},
       {"FETCH", " 1 BODY["},
       {"FETCH", " 1 FLAGS (X)"},
+      {"FETCH", " 1 FLAGS (CHANGEDSINCE 1 VANISHED)"},
+      {"UID FETCH", " 1 FLAGS (VANISHED)"},
       {"STORE", " 1 FLAGS"},
       {"STORE", " 1 +FLAGS (\\Recent)"},
       {"STORE", " 1 +X (\\Seen)"},
@@ -64,6 +71,22 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SEARCH", " OR SEEN"},
       {"SEARCH", " NOT"},
       {"SEARCH", " RETURN (X) ALL"},
+      {"SEARCH", " EMAILID \"x\""},
+      {"SEARCH", " RETURN (PARTIAL 1:2 ALL) ALL"},
+      {"SEARCH", " RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL"},
+      {"SEARCH", " RETURN (PARTIAL 0:2) ALL"},
+      {"SEARCH", " RETURN (PARTIAL 1:-2) ALL"},
+      {"SEARCH", " RETURN (PARTIAL -1:2) ALL"},
+      {"SORT", " () UTF-8 ALL"},
+      {"SORT", " (X) UTF-8 ALL"},
+      {"SORT", " (REVERSE) UTF-8 ALL"},
+      {"SORT", " (DATE) UTF-8"},
+      {"THREAD", " X UTF-8 ALL"},
+      {"THREAD", " REFERENCES ALL"},
+      {"FETCH", " 1 FLAGS (PARTIAL 1:2)"},
+      {"SEARCH", " THREADID"},
+      {"FETCH", " 1 PREVIEW (LAZY"},
+      {"FETCH", " 1 (PREVIEW (X))"},
       {"ID", " (a b)"},
       {"ENABLE", ""},
   };
@@ -89,6 +112,37 @@ TEST(Parse, LoginAndNames) {
   EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
   EXPECT_EQ(Parse<Id>("ID", " (\"name\" \"x\" \"v\" NIL)")->fields.size(), 2u);
   EXPECT_EQ(Parse<Status>("STATUS", " a (messages SIZE HIGHESTMODSEQ)")->items.size(), 3u);
+}
+
+TEST(Parse, SortAndThread) {
+  auto sort = Parse<Sort>("UID SORT",
+                          " RETURN (COUNT PARTIAL -1:-9) (REVERSE DATE subject) UTF-8 OR SEEN 1");
+  ASSERT_TRUE(sort.ok());
+  EXPECT_EQ(sort->order, (std::vector<SortKey>{{SortKey::Field::kDate, true},
+                                               {SortKey::Field::kSubject, false}}));
+  EXPECT_EQ(sort->search.partial, (Partial{1, 9, true}));
+  EXPECT_EQ(sort->search.returns, unsigned{kReturnCount | kReturnPartial});
+  EXPECT_EQ(sort->search.numbers, Numbers::kUid);
+  EXPECT_EQ(sort->search.key.op, SearchKey::Op::kOr);
+  auto thread = Parse<Thread>("THREAD", " orderedsubject \"iso-8859-1\" SUBJECT {1}\r\n\xfc");
+  ASSERT_TRUE(thread.ok());
+  EXPECT_EQ(thread->algorithm, Thread::Algorithm::kOrderedSubject);
+  EXPECT_EQ(thread->search.key.text, "\u00fc");
+  EXPECT_EQ(Parse<Fetch>("UID FETCH", " 1 FLAGS (PARTIAL 3:1)")->partial, (Partial{3, 1, false}));
+}
+
+TEST(Parse, Resync) {
+  auto select = Parse<Select>("SELECT", " a (QRESYNC (7 99 1:4,9 (1,3:4 2,6:7)) CONDSTORE)");
+  ASSERT_TRUE(select.ok() && select->resync);
+  EXPECT_TRUE(select->condstore);
+  EXPECT_EQ(select->resync->uid_validity, 7u);
+  EXPECT_EQ(select->resync->modseq, 99u);
+  EXPECT_EQ(select->resync->known_uids, (NumberSet{{{1, 4}, {9, 9}}, false}));
+  EXPECT_EQ(select->resync->sample_uids, (NumberSet{{{2, 2}, {6, 7}}, false}));
+  select = Parse<Select>("EXAMINE", " a (QRESYNC (7 99 (1 2)))");
+  ASSERT_TRUE(select.ok() && select->resync);
+  EXPECT_FALSE(select->resync->known_uids);
+  EXPECT_TRUE(Parse<Fetch>("UID FETCH", " 1 FLAGS (VANISHED CHANGEDSINCE 5)")->vanished);
 }
 
 TEST(Parse, ListForms) {

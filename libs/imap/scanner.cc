@@ -158,6 +158,14 @@ absl::StatusOr<uint32_t> Scanner::Number() {
   return static_cast<uint32_t>(number);
 }
 
+absl::StatusOr<std::string> Scanner::ObjectId() {
+  RETURN_IF_ERROR(Count());
+  std::string_view id =
+      Take(text_, at_, [](char c) { return IsAlpha(c) || IsDigit(c) || c == '_' || c == '-'; });
+  if (id.empty() || id.size() > 255) return SyntaxError("Bad object id");
+  return std::string(id);
+}
+
 absl::StatusOr<std::string> Scanner::Mailbox() {
   ASSIGN_OR_RETURN(std::string name, AString());
   return names_ == NameForm::kUtf7 ? MailboxFromUtf7(name) : NormalizeMailbox(name);

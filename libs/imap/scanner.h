@@ -47,6 +47,7 @@ class Scanner {
   absl::StatusOr<std::pair<size_t, size_t>> LiteralRange();
   absl::StatusOr<uint32_t> Number();
   absl::StatusOr<uint64_t> Number64();
+  absl::StatusOr<std::string> ObjectId();  // RFC 8474 7
   absl::StatusOr<std::string> Mailbox();
   // RFC 9051 9 list-mailbox: an astring in which "%" and "*" may stand bare.
   absl::StatusOr<std::string> ListPattern();

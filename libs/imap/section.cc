@@ -24,12 +24,17 @@ Needs NeedsOf(const FetchItem& item) {
     case Kind::kSize:
     case Kind::kModSeq:
       return Needs::kNothing;
+    case Kind::kEmailId:
+    case Kind::kThreadId:
+    case Kind::kSaveDate:
+      return Needs::kRecord;
     case Kind::kEnvelope:
     case Kind::kBody:
     case Kind::kBodyStructure:
       return Needs::kStructure;
     case Kind::kRfc822:
     case Kind::kRfc822Text:
+    case Kind::kPreview:
     case Kind::kBinary:
     case Kind::kBinarySize:
       return Needs::kContent;
@@ -112,6 +117,14 @@ std::string FetchItemName(const FetchItem& item) {
       return "BODYSTRUCTURE";
     case Kind::kModSeq:
       return "MODSEQ";
+    case Kind::kEmailId:
+      return "EMAILID";
+    case Kind::kThreadId:
+      return "THREADID";
+    case Kind::kSaveDate:
+      return "SAVEDATE";
+    case Kind::kPreview:
+      return "PREVIEW";
     case Kind::kRfc822:
       return "RFC822";
     case Kind::kRfc822Header:

@@ -21,7 +21,8 @@ struct ByteRange {
 };
 
 // What the item needs of the message's content.
-enum class Needs { kNothing, kStructure, kHeader, kContent };
+// kRecord: what is stored about it besides its structure.
+enum class Needs { kNothing, kRecord, kStructure, kHeader, kContent };
 Needs NeedsOf(const FetchItem& item);
 
 // The bytes of a section before a partial is applied; nothing if the message has no such part. For

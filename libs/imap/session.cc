@@ -116,12 +116,23 @@ void ServerSession::HandleCommand(std::string text) {
   if (!(row->states & StateBit())) return HandleUnparsed(*tag, SyntaxError("Not now"));
   auto body = row->parse(scanner);
   if (!body.ok()) return HandleUnparsed(*tag, body.status());
+  absl::Status enabled = CheckFeatures(*body);
+  if (!enabled.ok()) return HandleUnparsed(*tag, enabled);
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) append->text = std::move(text);
   if (row->flags & kLocal) return RunLocal(*std::move(tag), *row, *std::move(body));
   mode_ = Running{*tag, row};
   request_ = RunCommand{*std::move(tag), row, *std::move(body)};
+}
+
+// RFC 7162 3.2.5, 3.2.6: what only ENABLE QRESYNC allows.
+absl::Status ServerSession::CheckFeatures(const CommandBody& body) const {
+  const auto* select = std::get_if<Select>(&body);
+  const auto* fetch = std::get_if<Fetch>(&body);
+  bool needs_qresync = (select && select->resync) || (fetch && fetch->vanished);
+  return needs_qresync && !features_.qresync ? SyntaxError("ENABLE QRESYNC is needed first")
+                                             : absl::OkStatus();
 }
 
 void ServerSession::HandleUnparsed(std::string tag, const absl::Status& status) {
@@ -185,7 +196,8 @@ void ServerSession::ResumeCommand(Done done) {
   }
   out_ += done.untagged;
   if (MailboxView* now = view()) {
-    Expunges expunges = running.row->flags & kHoldsExpunge ? Expunges::kHold : Expunges::kReport;
+    bool hold = done.hold_expunges || (running.row->flags & kHoldsExpunge);
+    Expunges expunges = hold ? Expunges::kHold : Expunges::kReport;
     out_ += now->TakeUpdates(expunges, update_form());
   }
   if (done.selection) state_ = Selected{std::move(done.selection->view), done.selection->read_only};

@@ -86,6 +86,8 @@ struct Done {
   std::string untagged;
   Result result;
   std::optional<Selection> selection;  // of SELECT and EXAMINE
+  // Sequence numbers were told: EXPUNGE waits for the next command, whatever the table says.
+  bool hold_expunges = false;
 };
 using Outcome = std::variant<LoggedIn, ScramKeysFound, Done>;
 
@@ -100,9 +102,10 @@ struct CloseConnection {
 };
 using Step = std::variant<NeedInput, Output, Request, StartTls, CloseConnection>;
 
-// What the client switched on (RFC 9051 6.3.1, RFC 7162 3.1).
+// What the client switched on (RFC 9051 6.3.1, RFC 7162 3.1 and 3.2.3).
 struct Features {
   bool condstore = false;
+  bool qresync = false;
   bool imap4rev2 = false;
   NameForm names() const { return imap4rev2 ? NameForm::kUtf8 : NameForm::kUtf7; }
 };
@@ -134,7 +137,9 @@ class ServerSession {
   MailboxView* view();
   bool read_only() const;
   // The form of flag reports now.
-  MailboxView::UpdateForm update_form() const { return {features_.condstore, features_.imap4rev2}; }
+  MailboxView::UpdateForm update_form() const {
+    return {features_.condstore, features_.imap4rev2 || features_.qresync, features_.qresync};
+  }
 
   // The capabilities at this point, without "CAPABILITY".
   std::string Capabilities() const;
@@ -182,6 +187,7 @@ class ServerSession {
   void HandleCommand(std::string text);
   void HandleUnparsed(std::string tag, const absl::Status& status);
   void RunLocal(std::string tag, const CommandRow& row, CommandBody body);
+  absl::Status CheckFeatures(const CommandBody& body) const;
   void CountBad();
 
   void DoId(const std::string& tag);

@@ -52,7 +52,10 @@ std::string ServerSession::Capabilities() const {
   return out +
          " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE "
          "LIST-EXTENDED"
-         " LIST-STATUS STATUS=SIZE ESEARCH SEARCHRES WITHIN CONDSTORE BINARY QUOTA "
+         " LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE PREVIEW ESEARCH SEARCHRES PARTIAL ESORT SORT "
+         "SORT=DISPLAY THREAD=REFERENCES "
+         "THREAD=ORDEREDSUBJECT WITHIN CONDSTORE "
+         "QRESYNC BINARY QUOTA "
          "QUOTA=RES-STORAGE" +
          fmt::format(" APPENDLIMIT={}", options_.max_message);
 }
@@ -95,6 +98,10 @@ void ServerSession::DoEnable(const std::string& tag, const Enable& enable) {
     if (feature == "CONDSTORE" && !features_.condstore) {
       features_.condstore = true;
       enabled += " CONDSTORE";
+    } else if (feature == "QRESYNC" && !features_.qresync) {
+      // RFC 7162 3.2.3: it is a CONDSTORE enabling command.
+      features_.qresync = features_.condstore = true;
+      enabled += " QRESYNC";
     } else if (feature == "IMAP4REV2" && !features_.imap4rev2) {
       features_.imap4rev2 = true;
       enabled += " IMAP4rev2";

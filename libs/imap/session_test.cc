@@ -32,7 +32,7 @@ void Select(ServerSession& session) {
   session.Feed("b SELECT INBOX\r\n");
   Output(session);
   MailboxView view(MailboxView::Info{});
-  view.Load({{10, 1, 5, 0, {}}});
+  view.Load({{}}, {{10, 5, 1, 0, 0}});
   session.Resume(Done{"* 1 EXISTS\r\n", Ok(""), Selection{std::move(view), false}});
   EXPECT_EQ(Output(session), "* 1 EXISTS\r\nb OK Done\r\n");
 }

@@ -68,10 +68,8 @@ class ImapTranscript : public TranscriptSession {
     } else if (words[0] == "select") {
       done.result = Ok("selected", "READ-WRITE");
       MailboxView view(MailboxView::Info{});
-      std::vector<MessageState> messages;
-      for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i)
-        messages.push_back({i * 10, 1, 5, 0, {}});
-      view.Load(messages);
+      for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i) view.Change({i * 10, 1, 5, 0, {}});
+      view.Settle();
       done.selection = Selection{std::move(view), false};
     } else if (words[0] == "changes") {
       session_.view()->Change({10, 9, 5, 0, {"\\Answered"}});

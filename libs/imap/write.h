@@ -53,12 +53,13 @@ void WriteList(const ListEntry& entry, NameForm form, std::string& out);
 
 struct StatusValue {
   StatusItem item;
-  uint64_t value;
+  uint64_t value = 0;
+  std::string object_id = "";  // of kMailboxId
 };
 void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& values, NameForm form,
                  std::string& out);
 
-// What SEARCH found, as `numbers` (ascending).
+// What SEARCH or SORT found, as `numbers` in the order of the result.
 struct SearchResult {
   std::vector<uint32_t> numbers;
   std::optional<uint64_t> highest_modseq;
@@ -66,8 +67,21 @@ struct SearchResult {
 // "* SEARCH 1 2 (MODSEQ 9)"
 void WriteSearch(const SearchResult& result, std::string& out);
 // "* ESEARCH (TAG "a") UID MIN 1" (RFC 4731)
-void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers,
+void WriteESearch(const SearchResult& result, std::string_view tag, const Search& search,
                   unsigned returns, std::string& out);
+// "* SORT 3 1"
+void WriteSort(const SearchResult& result, std::string& out);
+
+// A message in its thread, in preorder; number 0 is one that is missing.
+struct ThreadEntry {
+  uint32_t number = 0;
+  uint32_t depth = 0;
+};
+// "* THREAD (1 (2)(3 4))" (RFC 5256 4)
+void WriteThread(const std::vector<ThreadEntry>& entries, std::string& out);
+
+// "* VANISHED (EARLIER) 1:3"; nothing for no UID (RFC 7162 3.2.10.1). Ascending.
+void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out);
 
 // RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
 void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);

@@ -25,6 +25,8 @@ std::string_view StatusItemName(StatusItem item) {
       return "SIZE";
     case StatusItem::kHighestModSeq:
       return "HIGHESTMODSEQ";
+    case StatusItem::kMailboxId:
+      return "MAILBOXID";
   }
   return "";
 }
@@ -44,7 +46,10 @@ void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& value
   WriteMailbox(mailbox, form, out);
   out += " (";
   for (size_t i = 0; i < values.size(); ++i) {
-    out += fmt::format("{}{} {}", i ? " " : "", StatusItemName(values[i].item), values[i].value);
+    const StatusValue& value = values[i];
+    out += fmt::format("{}{} ", i ? " " : "", StatusItemName(value.item));
+    out += value.item == StatusItem::kMailboxId ? "(" + value.object_id + ")"
+                                                : std::to_string(value.value);
   }
   out += ")\r\n";
 }
@@ -58,35 +63,6 @@ void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes
   } else {
     out += fmt::format(" (STORAGE {} {})\r\n", (used_bytes + 1023) / 1024, limit_bytes / 1024);
   }
-}
-
-void WriteSearch(const SearchResult& result, std::string& out) {
-  out += "* SEARCH";
-  for (uint32_t number : result.numbers) out += " " + std::to_string(number);
-  // RFC 7162 3.1.5: only with a non-empty result.
-  if (result.highest_modseq && !result.numbers.empty()) {
-    out += fmt::format(" (MODSEQ {})", *result.highest_modseq);
-  }
-  out += "\r\n";
-}
-
-void WriteESearch(const SearchResult& result, std::string_view tag, Numbers numbers,
-                  unsigned returns, std::string& out) {
-  out += "* ESEARCH (TAG ";
-  WriteString(tag, out);
-  out += ")";
-  if (numbers == Numbers::kUid) out += " UID";
-  // RFC 4731 3.1: MIN, MAX and ALL are left out where nothing was found.
-  if (!result.numbers.empty()) {
-    if (returns & kReturnMin) out += fmt::format(" MIN {}", result.numbers.front());
-    if (returns & kReturnMax) out += fmt::format(" MAX {}", result.numbers.back());
-    if (returns & kReturnAll) out += " ALL " + FormatSet(result.numbers);
-  }
-  if (returns & kReturnCount) out += fmt::format(" COUNT {}", result.numbers.size());
-  if (result.highest_modseq && !result.numbers.empty()) {
-    out += fmt::format(" MODSEQ {}", *result.highest_modseq);
-  }
-  out += "\r\n";
 }
 
 }  // namespace pennypost::imap

@@ -48,9 +48,11 @@ TEST(Write, Small) {
   std::string out;
   WriteSearch({{2, 4}, 9}, out);
   WriteSearch({{}, 9}, out);
-  WriteESearch({{2, 3, 4}, {}}, "a\"", Numbers::kUid,
-               kReturnMin | kReturnMax | kReturnAll | kReturnCount, out);
-  WriteESearch({{}, {}}, "a", Numbers::kSequence, kReturnAll | kReturnCount, out);
+  Search by_uid;
+  by_uid.numbers = Numbers::kUid;
+  WriteESearch({{2, 3, 4}, {}}, "a\"", by_uid, kReturnMin | kReturnMax | kReturnAll | kReturnCount,
+               out);
+  WriteESearch({{}, {}}, "a", Search{}, kReturnAll | kReturnCount, out);
   WriteQuota("", 1500, 2048000, out);
   WriteStatus("x y", {{StatusItem::kMessages, 3}, {StatusItem::kUidNext, 9}}, NameForm::kUtf7, out);
   WriteList({"a/b", {"\\HasNoChildren"}, true, false}, NameForm::kUtf7, out);
@@ -61,6 +63,37 @@ TEST(Write, Small) {
             "* QUOTA \"\" (STORAGE 2 2000)\r\n"
             "* STATUS \"x y\" (MESSAGES 3 UIDNEXT 9)\r\n"
             "* LIST (\\HasNoChildren) \"/\" a/b (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n");
+}
+
+// RFC 9394 4
+TEST(Write, PartialResults) {
+  auto partial = [](Partial piece, std::vector<uint32_t> numbers) {
+    Search search;
+    search.partial = piece;
+    std::string out;
+    WriteESearch({std::move(numbers), {}}, "a", search, kReturnPartial, out);
+    return out;
+  };
+  EXPECT_EQ(partial({1, 2, false}, {5, 6, 9}), "* ESEARCH (TAG \"a\") PARTIAL (1:2 5:6)\r\n");
+  EXPECT_EQ(partial({4, 2, false}, {5, 6, 9}), "* ESEARCH (TAG \"a\") PARTIAL (4:2 6,9)\r\n");
+  EXPECT_EQ(partial({1, 2, true}, {5, 6, 9}), "* ESEARCH (TAG \"a\") PARTIAL (-1:-2 6,9)\r\n");
+  EXPECT_EQ(partial({4, 9, true}, {5, 6, 9}), "* ESEARCH (TAG \"a\") PARTIAL (-4:-9 NIL)\r\n");
+  EXPECT_EQ(partial({1, 1, false}, {}), "* ESEARCH (TAG \"a\") PARTIAL (1:1 NIL)\r\n");
+}
+
+// RFC 5256 5
+TEST(Write, Threads) {
+  auto thread = [](std::vector<ThreadEntry> entries) {
+    std::string out;
+    WriteThread(entries, out);
+    return out.substr(8, out.size() - 10);
+  };
+  EXPECT_EQ(thread({}), "");
+  EXPECT_EQ(thread({{1, 0}}), " (1)");
+  EXPECT_EQ(thread({{2, 0}, {3, 0}, {6, 1}, {4, 2}, {23, 3}, {44, 2}, {7, 3}, {96, 4}}),
+            " (2)(3 6 (4 23)(44 7 96))");
+  EXPECT_EQ(thread({{0, 0}, {3, 1}, {5, 1}}), " ((3)(5))");
+  EXPECT_EQ(thread({{1, 0}, {2, 1}, {3, 1}, {4, 2}, {5, 0}}), " (1 (2)(3 4))(5)");
 }
 
 constexpr std::string_view kMessage =

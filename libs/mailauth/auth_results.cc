@@ -80,6 +80,41 @@ std::string AuthservId(std::string_view value) {
   return "";
 }
 
+std::vector<std::string> AuthResultsOf(std::string_view value) {
+  std::vector<std::string> parts(1);
+  int comment = 0;
+  bool quoted = false, space = false;
+  for (size_t i = 0; i < value.size(); ++i) {
+    char c = value[i];
+    if (IsWsp(c) || c == '\r' || c == '\n') {
+      space = true;
+      continue;
+    }
+    if (c == ';' && comment == 0 && !quoted) {
+      parts.emplace_back();
+      space = false;
+      continue;
+    }
+    if (space && !parts.back().empty()) parts.back().push_back(' ');
+    space = false;
+    parts.back().push_back(c);
+    if (c == '\\' && (quoted || comment > 0)) {
+      // The next character means itself, unless it is the start of a fold.
+      if (i + 1 < value.size() && value[i + 1] != '\r' && value[i + 1] != '\n')
+        parts.back().push_back(value[++i]);
+    } else if (c == '"' && comment == 0) {
+      quoted = !quoted;
+    } else if (!quoted && (c == '(' || (c == ')' && comment > 0))) {
+      comment += c == '(' ? 1 : -1;
+    }
+  }
+  parts.erase(parts.begin());  // the authserv-id and its version
+  std::erase_if(parts, [](const std::string& part) {
+    return part.empty() || EqualsIgnoreCase(part, "none");
+  });
+  return parts;
+}
+
 std::vector<size_t> ForgedAuthResults(const mail::HeaderBlock& block,
                                       const std::vector<std::string>& own_ids) {
   std::vector<size_t> forged;

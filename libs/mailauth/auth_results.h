@@ -30,6 +30,10 @@ std::string AuthenticationResults(std::string_view authserv_id,
 // The authserv-id of a field's value; empty where it has none that can be read.
 std::string AuthservId(std::string_view value);
 
+// The results of a field's value, "spf=pass smtp.mailfrom=a@b" each, comments kept and white space
+// reduced to single spaces. None for "none".
+std::vector<std::string> AuthResultsOf(std::string_view value);
+
 // Indexes of the Authentication-Results fields that must go before ours is added (RFC 8601 5):
 // those that bear one of `own_ids`, in any case and with or without a final dot, and those that
 // cannot be read.

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "mail/header.h"
 #include "mailauth/dkim_canon.h"
-#include "mailauth/dkim_verify.h"
+#include "mailauth/dkim_signature.h"
 
 namespace pennypost::mailauth {
 namespace {

@@ -7,8 +7,8 @@
 //   dkim.results();
 //
 // Invariants: only the topmost `max_signatures` signatures cost anything; a signature whose body
-// hash is wrong costs no query; one without From in h= never passes; a pass that leaves part of the
-// body unsigned (l=) says so.
+// hash is wrong costs no query; one without From in h= never passes; one that leaves a part of the
+// body or a second From, Subject, To ... unsigned never passes.
 
 #include <cstdint>
 #include <optional>
@@ -19,11 +19,10 @@
 #include "mail/header.h"
 #include "mailauth/dkim_canon.h"
 #include "mailauth/dkim_key.h"
+#include "mailauth/dkim_signature.h"
 #include "mailauth/dns.h"
 
 namespace pennypost::mailauth {
-
-class TagList;
 
 // RFC 8601 2.7.1
 enum class DkimStatus { kNone, kPass, kFail, kPolicy, kNeutral, kTempError, kPermError };
@@ -37,9 +36,8 @@ struct DkimResult {
   std::string identity;   // i=, "@" and d= where absent
   std::string algorithm;  // a=
   std::string signature;  // b= without white space: tells replays, and its start goes to header.b
-  bool partial_body = false;  // l= is there: no pass for DMARC, since anything may be appended
-  bool testing = false;       // t=y of the key
-  bool secure = false;        // the key came with DNSSEC
+  bool testing = false;   // t=y of the key
+  bool secure = false;    // the key came with DNSSEC
 };
 
 struct DkimVerifyOptions {
@@ -51,6 +49,8 @@ struct DkimVerifyOptions {
 class DkimVerifier {
  public:
   DkimVerifier(std::string_view header, const DkimVerifyOptions& options);
+  DkimVerifier(const DkimVerifier&) = delete;  // holds views into itself
+  DkimVerifier& operator=(const DkimVerifier&) = delete;
 
   void Body(std::string_view bytes);
   void EndBody();
@@ -60,23 +60,19 @@ class DkimVerifier {
 
   // One for each signature looked at, in the order of the message. Empty for an unsigned message.
   std::vector<DkimResult> results() const;
-  // Signatures beyond the limit, left alone.
-  size_t ignored() const { return ignored_; }
+  // Signatures beyond the limit, none of them checked: "policy". At most a hundred.
+  const std::vector<DkimResult>& ignored() const { return ignored_; }
 
  private:
   struct Signature {
     DkimResult result;
     mail::HeaderField field;
-    Canon header_canon = Canon::kSimple, body_canon = Canon::kSimple;
-    DkimAlgorithm algorithm = DkimAlgorithm::kRsaSha256;
-    std::vector<std::string> names;  // h=, lower case
-    std::string body_hash, signature;
-    std::optional<uint64_t> length;
+    DkimSignature parsed;
     size_t hasher = 0;
   };
-  static void ParseFields(Signature& signature, const DkimVerifyOptions& options);
-  static void ParseNumbers(Signature& signature, const TagList& tags,
-                           const DkimVerifyOptions& options);
+  void Ignore(const mail::HeaderField& field);
+  void Read(Signature& signature, const DkimVerifyOptions& options) const;
+  std::string_view UnsignedDouble(const DkimSignature& signature) const;
   void AssignHasher(Signature& signature);
   void AskNext();
   void Check(Signature& signature, const DnsAnswer& answer) const;
@@ -93,12 +89,11 @@ class DkimVerifier {
   std::vector<Hasher> hashers_;
   std::optional<DnsQuestion> pending_;
   size_t at_ = 0;  // the signature whose key is asked for
-  size_t ignored_ = 0;
+  std::vector<DkimResult> ignored_;
 };
 
-// The bytes that a signature covers: the fields named, from the bottom up (RFC 6376 5.4.2), then
-// the signature's own field with an empty b=. Shared with the signer.
-std::string DkimSignedData(const mail::HeaderBlock& block, const std::vector<std::string>& names,
-                           Canon canon, std::string_view signature_field);
+// Of the records at the name of a key, the first that is a key (RFC 6376 3.6.2.2 leaves several
+// undefined); what is wrong with the first record where none is one.
+DkimPublicKey::Parsed KeyOf(const DnsAnswer& answer);
 
 }  // namespace pennypost::mailauth

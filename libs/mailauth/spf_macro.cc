@@ -56,7 +56,7 @@ std::optional<std::string> SpfEvaluator::MacroValue(char letter, const std::stri
     case 'd':
       return domain;
     case 'i':
-      return request_.ip.DottedForm();
+      return ToUpper(request_.ip.DottedForm());  // as the public suite writes the nibbles
     case 'v':
       return request_.ip.is_v4() ? "in-addr" : "ip6";
     case 'h':

@@ -16,12 +16,16 @@ bool IsTagName(std::string_view name) {
 
 }  // namespace
 
-std::optional<TagList> TagList::Parse(std::string_view text) {
+std::optional<TagList> TagList::Parse(std::string_view text, EmptyParts empty) {
   constexpr size_t kMaxTags = 64;
   TagList list;
-  for (std::string_view part : Split(text, ';')) {
-    part = Trim(part);
-    if (part.empty()) continue;
+  std::vector<std::string_view> parts = Split(text, ';');
+  for (size_t i = 0; i < parts.size(); ++i) {
+    std::string_view part = Trim(parts[i]);
+    if (part.empty()) {
+      if (empty == EmptyParts::kSyntaxError && i + 1 < parts.size()) return std::nullopt;
+      continue;
+    }
     size_t equals = part.find('=');
     if (equals == std::string_view::npos || list.tags_.size() == kMaxTags) return std::nullopt;
     std::string_view name = Trim(part.substr(0, equals));

@@ -10,9 +10,12 @@ namespace pennypost::mailauth {
 
 class TagList {
  public:
+  // What an empty part between two semicolons is. One at the end is allowed always.
+  enum class EmptyParts { kIgnored, kSyntaxError };
   // Nothing for a syntax error or a tag that stands twice. Names keep their case, values lose space
   // at their ends only.
-  static std::optional<TagList> Parse(std::string_view text);
+  static std::optional<TagList> Parse(std::string_view text,
+                                      EmptyParts empty = EmptyParts::kIgnored);
 
   // nullptr where the tag is absent.
   const std::string_view* Find(std::string_view name) const;

@@ -8,6 +8,7 @@
 #include "mime/charset.h"
 #include "mime/decode.h"
 #include "mime/encoded_word.h"
+#include "mime/preview.h"
 #include "mime/thread.h"
 
 namespace pennypost::mime {
@@ -108,6 +109,38 @@ TEST(Thread, BaseSubject) {
   }
   EXPECT_EQ(BaseSubject("[only a tag]"), "[only a tag]");
   EXPECT_EQ(BaseSubject("Re:"), "");
+}
+
+// RFC 8970 3.3
+TEST(Preview, FirstWordsOfTheFirstText) {
+  auto preview = [](std::string_view message) -> std::string {
+    Structure structure = ParseStructure(message);
+    auto index = PreviewPart(structure);
+    if (!index) return "none";
+    const Part& part = structure.parts[*index];
+    return MakePreview(message.substr(part.body_offset, part.body_size), part);
+  };
+  EXPECT_EQ(preview("\r\n\r\n  Hello\r\n\tdear  friend\r\n> old\r\n-- \r\nAnn\r\n"),
+            "Hello dear friend");
+  EXPECT_EQ(preview("\r\n> only\r\n> quotes\r\n"), "> only > quotes");
+  EXPECT_EQ(preview("Content-Type: text/html\r\n\r\n<style>x</style><p>A&amp;B</p>"), "A&B");
+  EXPECT_EQ(preview("Content-Type: text/plain; charset=iso-8859-1\r\n"
+                    "Content-Transfer-Encoding: quoted-printable\r\n\r\nf=FCr"),
+            "f\u00fcr");
+  EXPECT_EQ(preview("Content-Type: image/png\r\n\r\nx"), "none");
+  EXPECT_EQ(preview("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+                    "Content-Disposition: attachment\r\n\r\nno\r\n--b\r\n"
+                    "Content-Type: text/html\r\n\r\nyes\r\n--b--\r\n"),
+            "yes");
+  std::string umlauts = "Content-Type: text/plain; charset=utf-8\r\n\r\n";
+  for (int i = 0; i < 300; ++i) umlauts += "\u00fc";
+  std::string expected;
+  for (int i = 0; i < 200; ++i) expected += "\u00fc";
+  EXPECT_EQ(preview(umlauts), expected);
+  // Cut in the middle of a character: still UTF-8.
+  Structure structure = ParseStructure(umlauts);
+  const Part& part = structure.parts[0];
+  EXPECT_TRUE(IsUtf8(MakePreview(umlauts.substr(part.body_offset, 51), part)));
 }
 
 }  // namespace

@@ -38,15 +38,17 @@ size_t LeaderSize(std::string_view text) {
   return mark ? at + mark : 0;
 }
 
-// Steps 2 to 5 of RFC 5256 2.1.
-void StripEnds(std::string_view& text) {
+// Steps 2 to 5 of RFC 5256 2.1. `reply` is set where a mark of a reply or forward goes.
+void StripEnds(std::string_view& text, bool& reply) {
   for (;;) {
     text = Trim(text);
     if (!text.ends_with("(fwd)")) break;
     text.remove_suffix(5);
+    reply = true;
   }
   for (;;) {
     if (size_t leader = LeaderSize(text)) {
+      reply = reply || !IsWsp(text[0]);
       text.remove_prefix(leader);
       continue;
     }
@@ -77,7 +79,7 @@ std::vector<std::string> ParseMessageIds(std::string_view field, size_t limit) {
   return ids;
 }
 
-std::string BaseSubject(std::string_view field) {
+Subject ParseSubject(std::string_view field) {
   std::string folded = FoldCase(DecodeHeader(field));
   // Step 1: runs of white space become one space.
   std::string subject;
@@ -88,13 +90,15 @@ std::string BaseSubject(std::string_view field) {
       subject.push_back(' ');
   }
   std::string_view text = subject;
+  bool reply = false;
   for (;;) {
-    StripEnds(text);
+    StripEnds(text, reply);
     // Step 6: "[fwd: ...]" wraps a whole subject.
     if (!text.starts_with("[fwd:") || !text.ends_with(']')) break;
     text = text.substr(5, text.size() - 6);
+    reply = true;
   }
-  return std::string(text);
+  return {std::string(text), reply};
 }
 
 }  // namespace pennypost::mime

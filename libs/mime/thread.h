@@ -15,6 +15,13 @@ std::vector<std::string> ParseMessageIds(std::string_view field, size_t limit = 
 
 // RFC 5256 2.1: the subject without "Re:", "Fwd:", list tags and "(fwd)"; decoded, UTF-8, folded to
 // one case.
-std::string BaseSubject(std::string_view field);
+struct Subject {
+  std::string base;
+  bool reply = false;  // it was marked as an answer or a forward (RFC 5256 3)
+};
+Subject ParseSubject(std::string_view field);
+inline std::string BaseSubject(std::string_view field) {
+  return ParseSubject(field).base;
+}
 
 }  // namespace pennypost::mime

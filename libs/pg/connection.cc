@@ -1,6 +1,7 @@
 #include "pg/connection.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include "log/log.h"
 
@@ -85,7 +86,11 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
                             "tcp_user_timeout",
                             nullptr};
   const char* values[] = {dsn.c_str(), "5",
-                          "-c plan_cache_mode=force_generic_plan -c statement_timeout=30s "
+                          // A statement is planned once, perhaps while its tables are empty, and
+                          // goes by key: no plan may read a table because it was small then.
+                          "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off "
+                          "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off "
+                          "-c enable_memoize=off -c statement_timeout=30s "
                           "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s",
                           "UTF8", "pennypost",
                           // A server whose host is gone without a word is noticed in half a minute.
@@ -108,6 +113,16 @@ Connection::~Connection() {
 
 bool Connection::healthy() const {
   return !broken_ && PQstatus(connection_) == CONNECTION_OK;
+}
+
+bool Connection::HungUp() {
+  // The words with which a server ends come first, then the end: each read takes one of them.
+  for (int reads = 0; reads < 2; ++reads) {
+    pollfd socket{PQsocket(connection_), POLLIN, 0};
+    if (poll(&socket, 1, 0) <= 0) return false;
+    if (PQconsumeInput(connection_) == 0) return true;
+  }
+  return !healthy();
 }
 
 absl::Status Connection::ErrorOf(const pg_result* result, std::string_view what) {

@@ -46,6 +46,8 @@ class Connection {
 
   // False once the server went away: throw the connection away.
   bool healthy() const;
+  // Whether the server has closed it while nothing was asked. Does not block.
+  bool HungUp();
   // Whether a statement found the disk full since the last call.
   bool TakeSawFull();
   // Whether the server's disk has room for a WAL segment and a reserve: writes 32 MiB to a

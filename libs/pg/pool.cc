@@ -167,18 +167,23 @@ void Pool::Release(std::unique_ptr<Connection> connection) {
     health_ = absl::OkStatus();
   } else {
     --open_;
-    health_ = UnavailableError(kAway);
-    // The others of the pool are most likely gone too.
-    open_ -= idle_.size();
-    OpenConnections().Decrement(static_cast<double>(idle_.size() + 1));
-    idle_.clear();
-    StartHealing();
+    OpenConnections().Decrement();
+    NoteAway();
   }
   freed_.notify_one();
 }
 
-absl::Status Pool::Health() const {
+void Pool::NoteAway() {
+  health_ = UnavailableError(kAway);
+  open_ -= idle_.size();
+  OpenConnections().Decrement(static_cast<double>(idle_.size()));
+  idle_.clear();
+  StartHealing();
+}
+
+absl::Status Pool::Health() {
   std::lock_guard lock(mutex_);
+  if (health_.ok() && !idle_.empty() && idle_.back()->HungUp()) NoteAway();
   return health_;
 }
 

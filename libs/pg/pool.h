@@ -37,8 +37,9 @@ class Pool {
   // The same without the repeat, for work that must not run twice.
   absl::Status WithOnce(const std::function<absl::Status(Connection&)>& work);
 
-  // The outcome of the last contact with the server: for readiness. Does not block.
-  absl::Status Health() const;
+  // For readiness: the outcome of the last contact with the server, and whether it has hung up on
+  // an idle connection since. Does not block.
+  absl::Status Health();
   // STORAGE_FULL from the first statement that found the server's disk full until a probe fits
   // again, at most some seconds after room was made. Reads go on meanwhile, and so may small
   // writes: callers ask before they take new mail. Does not block.
@@ -60,6 +61,8 @@ class Pool {
   void MarkFull();  // with the lock held
   absl::StatusOr<std::unique_ptr<Connection>> Acquire();
   void Release(std::unique_ptr<Connection> connection);
+  // The server hung up: its idle connections are most likely gone too. With the lock held.
+  void NoteAway();
 
   const std::string dsn_;
   const size_t size_;

@@ -118,6 +118,24 @@ TEST(Pg, ReadinessComesBackWithoutACall) {
   EXPECT_TRUE(pool.Health().ok());
 }
 
+TEST(Pg, AnIdlePoolNoticesThatTheServerIsGone) {
+  Pool pool(Dsn(), 2);
+  ASSERT_TRUE(pool.Run(kSlow).ok());
+  ASSERT_TRUE(pool.Health().ok());
+  auto killer = Connection::Open(Dsn());
+  ASSERT_TRUE((*killer)
+                  ->Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+                            "pg_backend_pid() "
+                            "AND datname = current_database()")
+                  .ok());
+  bool noticed = false;
+  for (int i = 0; i < 100 && !noticed; ++i) {
+    absl::SleepFor(absl::Milliseconds(20));
+    noticed = !pool.Health().ok();
+  }
+  EXPECT_TRUE(noticed);
+}
+
 // ROBUSTNESS K6. A disk that is really full: tests/e2e/test_disk.py.
 TEST(Pg, AFullDiskIsKnownUntilThereIsRoom) {
   Pool pool(Dsn(), 1);

@@ -48,7 +48,7 @@ class Component {
   virtual absl::Status Start() = 0;
   // OK when it can serve; what it cannot reach otherwise. Called often and from an io thread: must
   // not block.
-  virtual absl::Status Ready() const { return absl::OkStatus(); }
+  virtual absl::Status Ready() { return absl::OkStatus(); }
   // Takes nothing new. Must not block.
   virtual void BeginDrain() {}
   // Waits for what is in flight, at most this long, and stops.

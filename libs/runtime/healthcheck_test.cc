@@ -16,7 +16,7 @@ class FakeService : public Component {
  public:
   std::string_view name() const override { return "store"; }
   absl::Status Start() override { return absl::OkStatus(); }
-  absl::Status Ready() const override {
+  absl::Status Ready() override {
     return away ? UnavailableError("the database is not reachable") : absl::OkStatus();
   }
 

@@ -50,6 +50,7 @@ class App : public runtime::Component {
   App(runtime::Environment& environment, Parts parts)
       : environment_(environment),
         parts_(std::move(parts)),
+        views_(environment.config.access().view_cache_bytes()),
         users_(environment.config.access().max_connections_per_user()),
         sieve_users_(environment.config.access().max_connections_per_user()) {
     const auto& config = environment.config.access();
@@ -95,6 +96,7 @@ class App : public runtime::Component {
     const auto& config = environment_.config.access();
     options.host = environment_.config.common().hostname();
     options.link = Link(parts_.imap_tls.get(), tls);
+    options.views = &views_;
     options.users = &users_;
     options.max_message = config.max_append_bytes();
     options.login_timeout = absl::Seconds(config.login_timeout_seconds());
@@ -164,6 +166,7 @@ class App : public runtime::Component {
 
   runtime::Environment& environment_;
   const Parts parts_;
+  ViewCache views_;
   UserConnections users_;
   UserConnections sieve_users_;
   ConnectionOptions imap_, imaps_;

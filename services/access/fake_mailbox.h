@@ -47,7 +47,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   Folder& Add(const std::string& name) {
     Folder& folder = folders_[name];
     folder.name = name;
-    folder.id = static_cast<int64_t>(folders_.size());
+    folder.id = ++last_id_;
     return folder;
   }
   Folder* Find(const std::string& name) {
@@ -80,9 +80,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     End(c, done);
   }
   void CreateMailbox(RpcController* c, const mailbox::v1::CreateMailboxRequest* request,
-                     mailbox::v1::CreateMailboxResponse*, Closure* done) override {
+                     mailbox::v1::CreateMailboxResponse* response, Closure* done) override {
     if (Find(request->name())) return End(c, done, ExistsError("exists"));
-    Add(request->name()).special_use = request->special_use();
+    Folder& made = Add(request->name());
+    made.special_use = request->special_use();
+    Describe(made, *response->mutable_mailbox());
     End(c, done);
   }
   void DeleteMailbox(RpcController* c, const mailbox::v1::DeleteMailboxRequest* request,
@@ -113,6 +115,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   }
   void GetChanges(RpcController* c, const mailbox::v1::GetChangesRequest* request,
                   mailbox::v1::GetChangesResponse* response, Closure* done) override {
+    if (on_changes_) std::exchange(on_changes_, nullptr)();
     Folder* folder = ById(request->mailbox_id());
     if (!folder) return End(c, done, NotFoundError("gone"));
     Describe(*folder, *response->mutable_mailbox());
@@ -137,6 +140,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     });
     if (on_wait_) std::exchange(on_wait_, nullptr)();
   }
+  // Runs before the next look at changes: what somebody else did meanwhile.
+  void OnChanges(std::function<void()> action) { on_changes_ = std::move(action); }
   // Runs when a client begins to wait.
   void OnWait(std::function<void()> action) { on_wait_ = std::move(action); }
 
@@ -151,6 +156,9 @@ class FakeMailbox : public mailbox::v1::MailboxService {
       if (!message) continue;
       auto* out = response->add_messages();
       out->set_uid(uid);
+      out->set_email_id("e" + std::to_string(uid));
+      out->set_thread_id("t1");
+      out->mutable_save_date()->set_seconds(837571465);
       mime::Structure structure = mime::ParseStructure(message->content);
       if (request->want_structure()) out->set_structure(mime::Serialize(structure));
       if (request->want_header())
@@ -253,6 +261,32 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
+  // In the order of the UIDs, or against it.
+  void Sort(RpcController* c, const mailbox::v1::SortRequest* request,
+            mailbox::v1::SortResponse* response, Closure* done) override {
+    Folder* folder = ById(request->mailbox_id());
+    if (!folder) return End(c, done, NotFoundError("gone"));
+    for (const Message& message : folder->messages) {
+      if (Matches(request->key(), message)) response->add_uids(message.uid);
+    }
+    if (request->order(0).reverse())
+      std::reverse(response->mutable_uids()->begin(), response->mutable_uids()->end());
+    End(c, done);
+  }
+  // Two answers to a missing message, and every other one answers the one before.
+  void Thread(RpcController* c, const mailbox::v1::ThreadRequest* request,
+              mailbox::v1::ThreadResponse* response, Closure* done) override {
+    Folder* folder = ById(request->mailbox_id());
+    if (!folder) return End(c, done, NotFoundError("gone"));
+    response->add_uids(0);
+    response->add_depths(0);
+    for (const Message& message : folder->messages) {
+      if (!Matches(request->key(), message)) continue;
+      response->add_uids(message.uid);
+      response->add_depths(std::max(1u, static_cast<uint32_t>(response->depths_size()) - 1));
+    }
+    End(c, done);
+  }
   void GetQuota(RpcController* c, const mailbox::v1::GetQuotaRequest*,
                 mailbox::v1::GetQuotaResponse* response, Closure* done) override {
     response->set_used_bytes(2048);
@@ -320,6 +354,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
         return std::any_of(key.ranges().begin(), key.ranges().end(), [&](const auto& range) {
           return range.first() <= message.uid && message.uid <= range.last();
         });
+      case Key::OP_EMAIL_ID:
+        return key.text() == "e" + std::to_string(message.uid);
       case Key::OP_TEXT:
         return message.content.find(key.text()) != std::string::npos;
       case Key::OP_MODSEQ:
@@ -331,9 +367,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
 
   std::map<std::string, Folder> folders_;
   uint64_t modseq_ = 1;
+  int64_t last_id_ = 0;
   absl::Status failure_;
   std::vector<std::function<void()>> waiting_;
   std::function<void()> on_wait_;
+  std::function<void()> on_changes_;
   std::map<std::string, uint32_t> appended_;  // by request id
   int lost_answers_ = 0;
 };

@@ -43,7 +43,7 @@ class App : public runtime::Component {
   }
 
   std::string_view name() const override { return "mailbox"; }
-  absl::Status Ready() const override { return store_.Health(); }
+  absl::Status Ready() override { return store_.Health(); }
 
   absl::Status Start() override {
     ASSIGN_OR_RETURN(auto connection,

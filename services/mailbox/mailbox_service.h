@@ -48,6 +48,8 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(Expunge);
   PP_METHOD(Append);
   PP_METHOD(Search);
+  PP_METHOD(Sort);
+  PP_METHOD(Thread);
   PP_METHOD(GetQuota);
   PP_METHOD(DeleteAccountData);
   PP_METHOD(GetHistory);

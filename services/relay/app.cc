@@ -113,7 +113,7 @@ class App final : public runtime::Component {
   }
 
   std::string_view name() const override { return "relay"; }
-  absl::Status Ready() const override { return store_.Health(); }
+  absl::Status Ready() override { return store_.Health(); }
 
   absl::Status Start() override {
     ASSIGN_OR_RETURN(std::unique_ptr<pg::Connection> connection, pg::Connection::Open(dsn_));

@@ -97,7 +97,14 @@ service lmtp {{
     mode = 0666
   }}
 }}
+# Dovecot's manual calls this the high-performance mode: processes that serve many logins and sessions.
+service imap {{
+  service_count = 256
+  process_min_avail = 4
+}}
 service imap-login {{
+  service_count = 0
+  process_min_avail = 2
   inet_listener imap {{
     port = 0
   }}

@@ -183,7 +183,7 @@ void ImapConnection::NoteStore(bool reachable) {
 }
 
 ImapContext ImapConnection::Context() {
-  return {clients_, session_, *this, account_};
+  return {clients_, session_, *this, *options_.views, account_};
 }
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {

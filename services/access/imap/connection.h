@@ -14,7 +14,8 @@ namespace pennypost::access {
 struct ConnectionOptions {
   std::string host;
   LinkOptions link;
-  UserConnections* users = nullptr;  // shared by all listeners; nullptr: no limit
+  ViewCache* views = nullptr;        // shared by all listeners
+  UserConnections* users = nullptr;  // the same; nullptr: no limit
   size_t max_message = 35 << 20;
   absl::Duration login_timeout = absl::Seconds(60);
   absl::Duration idle_timeout = absl::Minutes(30);

@@ -21,6 +21,7 @@ class ImapConnectionTest : public ::testing::Test {
     clients_.mailbox = &mailbox_;
     clients_.directory = &directory_;
     options_.host = "imap.example";
+    options_.views = &views_;
   }
 
   // What the server says to these pieces of input.
@@ -54,6 +55,7 @@ class ImapConnectionTest : public ::testing::Test {
   FakeMailbox mailbox_;
   FakeDirectory directory_;
   clients::Clients clients_;
+  ViewCache views_{1 << 20};
   ConnectionOptions options_;
   net::DrainSignal drain_;
   int operations_ = 0;
@@ -122,7 +124,7 @@ TEST_F(ImapConnectionTest, SelectTellsTheState) {
       "* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Junk \\*)] Flags\r\n"
       "* 2 EXISTS\r\n* 0 RECENT\r\n* OK [UNSEEN 2] First unseen\r\n"
       "* OK [UIDVALIDITY 7] UIDs valid\r\n* OK [UIDNEXT 3] Next UID\r\n* OK [HIGHESTMODSEQ 3] "
-      "Highest\r\n"
+      "Highest\r\n* OK [MAILBOXID (F1-1)] Id\r\n"
       "a OK [READ-WRITE] Selected\r\n");
   EXPECT_EQ(Logged("a SELECT none\r\n"), "a NO [NONEXISTENT] No such mailbox\r\n");
 }
@@ -135,8 +137,9 @@ TEST_F(ImapConnectionTest, MailboxCommands) {
              "\"\" %\r\n"
              "h LIST \"\" \"\"\r\ni RENAME Sent Out\r\nj DELETE Out\r\nk DELETE INBOX\r\nl STATUS "
              "Out (MESSAGES)\r\n"
-             "m STATUS INBOX (MESSAGES UIDNEXT)\r\nn GETQUOTAROOT INBOX\r\n"),
-      "a OK Done\r\nb OK Done\r\nc NO [ALREADYEXISTS] Mailbox exists\r\nd OK Done\r\n"
+             "m STATUS INBOX (MESSAGES UIDNEXT MAILBOXID)\r\nn GETQUOTAROOT INBOX\r\n"),
+      "a OK [MAILBOXID (F1-2)] Done\r\nb OK [MAILBOXID (F1-3)] Done\r\nc NO [ALREADYEXISTS] "
+      "Mailbox exists\r\nd OK Done\r\n"
       "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n"
       "* LIST (\\Noselect \\HasChildren) \"/\" Work\r\n* LIST (\\HasNoChildren) \"/\" "
       "Work/2024\r\ne OK Done\r\n"
@@ -145,8 +148,36 @@ TEST_F(ImapConnectionTest, MailboxCommands) {
       "* LSUB (\\Noselect) \"/\" Work\r\ng OK Done\r\n"
       "* LIST (\\Noselect) \"/\" \"\"\r\nh OK Done\r\ni OK Done\r\nj OK Done\r\nk NO [CANNOT] "
       "INBOX stays\r\n"
-      "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1)\r\nm OK Done\r\n"
+      "l NO [NONEXISTENT] No such mailbox\r\n* STATUS INBOX (MESSAGES 0 UIDNEXT 1 MAILBOXID "
+      "(F1-1))\r\nm OK Done\r\n"
       "* QUOTAROOT INBOX \"\"\r\n* QUOTA \"\" (STORAGE 2 1024)\r\nn OK Done\r\n");
+}
+
+// The second SELECT takes the view of the first from the cache.
+TEST_F(ImapConnectionTest, AMailboxOpenedAgainIsUpToDate) {
+  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
+  const std::string fetch = "a FETCH 1:* (UID FLAGS)\r\n";
+  std::string before = Selected(fetch);
+  EXPECT_TRUE(views_.Find(1, "INBOX"));
+  EXPECT_EQ(Selected(fetch), before);
+  mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Remove("INBOX", 2);
+  Selected("a UID STORE 3 FLAGS.SILENT (\\Flagged)\r\n");
+  EXPECT_NE(Logged("y SELECT INBOX\r\n").find("* 3 EXISTS\r\n"), std::string::npos);
+  EXPECT_EQ(Selected(fetch),
+            "* 1 FETCH (UID 1 FLAGS ())\r\n* 2 FETCH (UID 3 FLAGS (\\Flagged))\r\n"
+            "* 3 FETCH (UID 4 FLAGS ())\r\na OK Done\r\n");
+}
+
+// What the cache holds under a name may be another mailbox by now, or none.
+TEST_F(ImapConnectionTest, AMailboxMadeAgainIsAnotherOne) {
+  mailbox_.Deliver("INBOX", kMail);
+  Logged("a CREATE x\r\nb UID COPY 1 x\r\nc SELECT x\r\nd UNSELECT\r\n");
+  EXPECT_TRUE(views_.Find(1, "x"));
+  std::string out = Logged("a DELETE x\r\nb SELECT x\r\nc CREATE x\r\nd SELECT x\r\n");
+  EXPECT_NE(out.find("b NO [NONEXISTENT]"), std::string::npos) << out;
+  EXPECT_NE(out.find("d OK [READ-WRITE] Selected"), std::string::npos) << out;
+  EXPECT_NE(out.find("* 0 EXISTS"), std::string::npos) << out;
 }
 
 TEST_F(ImapConnectionTest, FetchForms) {
@@ -171,6 +202,23 @@ TEST_F(ImapConnectionTest, FetchForms) {
             "FLAGS (\\Seen))\r\na OK Done\r\n");
   EXPECT_EQ(Selected("a FETCH 1 FLAGS\r\nb FETCH 9 FLAGS\r\n"),
             "* 1 FETCH (FLAGS (\\Seen))\r\na OK Done\r\nb BAD No such message\r\n");
+}
+
+// RFC 8474 5, RFC 8514 4, RFC 8970
+TEST_F(ImapConnectionTest, IdsSaveDateAndPreview) {
+  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Deliver("INBOX", "Content-Type: image/png\r\n\r\nx");
+  mailbox_.Deliver("INBOX", "Subject: big\r\n\r\nfirst " + std::string(300 << 10, 'x'));
+  EXPECT_EQ(
+      Selected("a FETCH 1:3 (EMAILID THREADID SAVEDATE)\r\nb FETCH 3:4 (PREVIEW (LAZY) UID)\r\n"
+               "c SEARCH EMAILID Me2\r\nd SEARCH EMAILID Te2\r\n"),
+      "* 1 FETCH (EMAILID (Me1) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "* 2 FETCH (EMAILID (Me2) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "* 3 FETCH (EMAILID (Me3) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
+      "a OK Done\r\n* 3 FETCH (PREVIEW \"body\" UID 3)\r\n* 4 FETCH (PREVIEW \"\" UID 4)\r\n"
+      "b OK Done\r\n* SEARCH 2\r\nc OK Done\r\n* SEARCH\r\nd OK Done\r\n");
+  EXPECT_EQ(Selected("a FETCH 5 PREVIEW\r\n"),
+            "* 5 FETCH (PREVIEW \"first " + std::string(194, 'x') + "\")\r\na OK Done\r\n");
 }
 
 TEST_F(ImapConnectionTest, LargeMessagesComeInPieces) {
@@ -215,6 +263,87 @@ TEST_F(ImapConnectionTest, CopyMoveAppendSearch) {
             "* 3 EXISTS\r\nd OK [APPENDUID 7 4] Appended\r\n* SEARCH 3\r\ne OK Done\r\n"
             "* ESEARCH (TAG \"f\") UID MIN 1 COUNT 3\r\nf OK Done\r\n* SEARCH 1\r\ng OK Done\r\n"
             "h NO [TRYCREATE] No such mailbox\r\n");
+}
+
+// RFC 7162 3.2.5
+TEST_F(ImapConnectionTest, QresyncTellsWhatWasMissed) {
+  for (int i = 0; i < 6; ++i) mailbox_.Deliver("INBOX", kMail);  // MODSEQ 2 to 7
+  mailbox_.Remove("INBOX", 2);                                   // 8
+  mailbox_.Remove("INBOX", 5);                                   // 9
+  auto missed = [this](const std::string& parameters) {
+    std::string out =
+        Logged("e ENABLE QRESYNC\r\na SELECT INBOX (QRESYNC (" + parameters + "))\r\n");
+    size_t begin = out.find("] Id\r\n");
+    size_t end = out.find("a OK [READ-WRITE]");
+    EXPECT_NE(end, std::string::npos) << out;
+    return end == std::string::npos ? out : out.substr(begin + 6, end - begin - 6);
+  };
+  EXPECT_EQ(missed("7 6"), "* VANISHED (EARLIER) 2,5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
+  EXPECT_EQ(missed("7 8 1:4"), "") << "only known UIDs";
+  EXPECT_EQ(missed("7 6 1:5"), "* VANISHED (EARLIER) 2,5\r\n");
+  EXPECT_EQ(missed("7 6 1:6 (1:2 1,3)"),
+            "* VANISHED (EARLIER) 5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
+  EXPECT_EQ(missed("8 1"), "") << "another UIDVALIDITY";
+}
+
+TEST_F(ImapConnectionTest, QresyncInASession) {
+  for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Remove("INBOX", 1);
+  std::string out = Logged(
+      "e ENABLE QRESYNC\r\ny SELECT INBOX\r\na STORE 1 +FLAGS.SILENT (\\Deleted)\r\nb EXPUNGE\r\n"
+      "c UID FETCH 1:9 (FLAGS) (CHANGEDSINCE 5 VANISHED)\r\nd FETCH 1 FLAGS (CHANGEDSINCE 5)\r\n"
+      "f EXPUNGE\r\ng UID MOVE 3 none\r\n");
+  EXPECT_EQ(out.substr(out.find("] Selected\r\n") + 12),
+            "* 1 FETCH (UID 2 MODSEQ (8))\r\na OK Done\r\n"
+            "* VANISHED 2\r\nb OK [HIGHESTMODSEQ 9] Done\r\n"
+            "* VANISHED (EARLIER) 1:2\r\n* 3 FETCH (UID 5 MODSEQ (6) FLAGS ())\r\nc OK Done\r\n"
+            "d OK Done\r\nf OK Done\r\ng NO [TRYCREATE] No such mailbox\r\n");
+}
+
+// RFC 7162 3.2.6, RFC 9051 7.5.1: what a command brings to light is told before its answer, but no
+// EXPUNGE while sequence numbers are in use.
+TEST_F(ImapConnectionTest, ChangedSinceIsUpToDate) {
+  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.OnChanges([this] {
+    mailbox_.Deliver("INBOX", kMail);
+    mailbox_.Remove("INBOX", 1);
+  });
+  EXPECT_EQ(
+      Selected("a FETCH 1:* FLAGS (CHANGEDSINCE 4)\r\nb UID SEARCH 1:2\r\nc UID SEARCH ALL\r\n"),
+      "* 4 EXISTS\r\n* 4 FETCH (MODSEQ (5) FLAGS ())\r\na OK Done\r\n"
+      "* SEARCH 2\r\nb OK Done\r\n* 1 EXPUNGE\r\n* SEARCH 2 3 4\r\nc OK Done\r\n");
+}
+
+// RFC 5256, RFC 5267 3, RFC 9394
+TEST_F(ImapConnectionTest, SortThreadPartial) {
+  for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.Remove("INBOX", 2);
+  EXPECT_EQ(Selected("a SORT (REVERSE DATE) UTF-8 ALL\r\nb UID SORT (DATE) UTF-8 1:2\r\n"
+                     "c UID SORT RETURN (MIN PARTIAL 1:2 SAVE) (REVERSE SIZE) UTF-8 ALL\r\n"
+                     "d FETCH $ UID\r\ne SORT (X) UTF-8 ALL\r\nf SORT (DATE) x-none ALL\r\n"),
+            "* SORT 4 3 2 1\r\na OK Done\r\n* SORT 1 3\r\nb OK Done\r\n"
+            "* ESEARCH (TAG \"c\") UID MIN 5 PARTIAL (1:2 5,4)\r\nc OK Done\r\n"
+            "* 3 FETCH (UID 4)\r\n* 4 FETCH (UID 5)\r\nd OK Done\r\ne BAD Unknown sort key\r\n"
+            "f NO [BADCHARSET (UTF-8 US-ASCII)] Unknown charset\r\n");
+  EXPECT_EQ(Selected("a UID THREAD REFERENCES UTF-8 ALL\r\n"
+                     "b THREAD ORDEREDSUBJECT US-ASCII 3:4\r\n"),
+            "* THREAD ((1)(3 4 5))\r\na OK Done\r\n* THREAD ((3)(4))\r\nb OK Done\r\n");
+  EXPECT_EQ(
+      Selected("a SEARCH RETURN (PARTIAL -1:-2) ALL\r\nb UID FETCH 1:* UID (PARTIAL -2:-1)\r\n"
+               "c UID FETCH 1:* UID (PARTIAL 5:9)\r\n"),
+      "* ESEARCH (TAG \"a\") PARTIAL (-1:-2 3:4)\r\na OK Done\r\n"
+      "* 3 FETCH (UID 4)\r\n* 4 FETCH (UID 5)\r\nb OK Done\r\nc OK Done\r\n");
+}
+
+// RFC 5182 2.4: MIN and MAX save what they tell.
+TEST_F(ImapConnectionTest, SavedResults) {
+  for (int i = 0; i < 4; ++i) mailbox_.Deliver("INBOX", kMail);
+  EXPECT_EQ(Selected("a SEARCH RETURN (SAVE MIN MAX) ALL\r\nb UID SEARCH $\r\n"
+                     "c SEARCH RETURN (SAVE MAX COUNT) 2:3\r\nd UID SEARCH $\r\n"
+                     "e SEARCH RETURN (SAVE) NOT ALL\r\nf FETCH $ UID\r\n"),
+            "* ESEARCH (TAG \"a\") MIN 1 MAX 4\r\na OK Done\r\n* SEARCH 1 4\r\nb OK Done\r\n"
+            "* ESEARCH (TAG \"c\") MAX 3 COUNT 2\r\nc OK Done\r\n* SEARCH 2 3\r\nd OK Done\r\n"
+            "e OK Done\r\nf OK Done\r\n");
 }
 
 TEST_F(ImapConnectionTest, IdleHearsOfChanges) {

@@ -10,6 +10,7 @@
 #include "imap/session.h"
 #include "imap/write.h"
 #include "net/awaitable.h"
+#include "services/access/imap/view_cache.h"
 #include "services/access/login.h"
 
 namespace pennypost::access {
@@ -30,6 +31,7 @@ struct ImapContext {
   clients::Clients& clients;
   imap::ServerSession& session;
   ResponseSink& sink;
+  ViewCache& views;
   Account account;
 
   mailbox::v1::MailboxService& mailbox() const { return *clients.mailbox; }

@@ -29,6 +29,10 @@ net::Awaitable<Done> HandleCommand(ImapContext& context, const imap::RunCommand&
     co_return co_await HandleExpunge(context, *expunge);
   if (auto* search = std::get_if<imap::Search>(&body))
     co_return co_await HandleSearch(context, *search, command.tag);
+  if (auto* sort = std::get_if<imap::Sort>(&body))
+    co_return co_await HandleSort(context, *sort, command.tag);
+  if (auto* thread = std::get_if<imap::Thread>(&body))
+    co_return co_await HandleThread(context, *thread);
   if (auto* fetch = std::get_if<imap::Fetch>(&body))
     co_return co_await HandleFetch(context, *fetch);
   if (auto* store = std::get_if<imap::Store>(&body))

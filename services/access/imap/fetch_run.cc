@@ -6,6 +6,7 @@
 
 #include "imap/write.h"
 #include "mime/decode.h"
+#include "mime/preview.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 
@@ -53,6 +54,9 @@ FetchRun::FetchRun(ImapContext& context, const imap::Fetch& fetch)
     switch (imap::NeedsOf(item)) {
       case imap::Needs::kNothing:
         break;
+      case imap::Needs::kRecord:
+        want_record_ = true;
+        break;
       case imap::Needs::kStructure:
         want_structure_ = true;
         break;
@@ -70,7 +74,7 @@ net::Awaitable<absl::Status> FetchRun::Run(const std::vector<size_t>& indexes) {
   seen_set_.assign(context_.view().size(), false);
   co_await MarkSeen(indexes);
   std::span<const size_t> rest(indexes);
-  bool from_view = !want_structure_ && !want_header_ && !want_content_;
+  bool from_view = !want_record_ && !want_structure_ && !want_header_ && !want_content_;
   while (!rest.empty()) {
     size_t count = from_view ? 1 : BatchSize(rest);
     std::span<const size_t> batch = rest.first(count);
@@ -175,6 +179,9 @@ net::Awaitable<absl::Status> FetchRun::RunBatch(std::span<const size_t> indexes)
       loaded.header = std::move(*message.mutable_header());
       loaded.content = std::move(*message.mutable_content());
       loaded.whole = whole;
+      loaded.email_id = message.email_id();
+      loaded.thread_id = message.thread_id();
+      loaded.save_date = message.save_date().seconds();
       absl::Status written = co_await WriteMessage(*index, loaded);
       if (!written.ok()) co_return written;
     }
@@ -226,6 +233,10 @@ bool FetchRun::WriteAtOnce(const imap::FetchItem& item, const imap::MessageState
   if (item.kind == Kind::kUid) out_ += std::to_string(state.uid);
   if (item.kind == Kind::kInternalDate) imap::WriteDate(state.internal_date, out_);
   if (item.kind == Kind::kSize) out_ += std::to_string(state.size);
+  // RFC 8474 5.2: no id is both an email's and a thread's.
+  if (item.kind == Kind::kEmailId) out_ += fmt::format("(M{})", loaded.email_id);
+  if (item.kind == Kind::kThreadId) out_ += fmt::format("(T{})", loaded.thread_id);
+  if (item.kind == Kind::kSaveDate) imap::WriteDate(loaded.save_date, out_);
   if (item.kind == Kind::kModSeq) out_ += fmt::format("({})", state.modseq);
   return true;
 }
@@ -234,7 +245,23 @@ net::Awaitable<absl::Status> FetchRun::WriteContent(const imap::FetchItem& item,
   out_ += imap::FetchItemName(item) + " ";
   bool binary = item.kind == Kind::kBinary || item.kind == Kind::kBinarySize;
   if (binary) co_return co_await WriteBinary(item, loaded);
+  if (item.kind == Kind::kPreview) co_return co_await WritePreview(loaded);
   co_return co_await WriteBytes(item, loaded);
+}
+
+// RFC 8970: empty where there is nothing to read; never NIL, since a few kilobytes are always at
+// hand.
+net::Awaitable<absl::Status> FetchRun::WritePreview(Loaded& loaded) {
+  std::string preview;
+  if (auto index = mime::PreviewPart(loaded.structure)) {
+    const mime::Part& part = loaded.structure.parts[*index];
+    imap::ByteRange beginning{part.body_offset, std::min(part.body_size, mime::kPreviewBytes)};
+    auto bytes = co_await ReadRange(loaded, beginning);
+    if (!bytes.ok()) co_return bytes.status();
+    preview = mime::MakePreview(*bytes, part);
+  }
+  imap::WriteString(preview, out_);
+  co_return absl::OkStatus();
 }
 
 net::Awaitable<absl::Status> FetchRun::WriteBytes(const imap::FetchItem& item, Loaded& loaded) {

@@ -34,6 +34,9 @@ class FetchRun {
     std::string header;
     std::string content;
     bool whole = false;  // `content` is there
+    std::string email_id;
+    std::string thread_id;
+    int64_t save_date = 0;
   };
 
   net::Awaitable<void> MarkSeen(const std::vector<size_t>& indexes);
@@ -46,6 +49,7 @@ class FetchRun {
                    const Loaded& loaded);
   net::Awaitable<absl::Status> WriteContent(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> WriteBytes(const imap::FetchItem& item, Loaded& loaded);
+  net::Awaitable<absl::Status> WritePreview(Loaded& loaded);
   net::Awaitable<absl::Status> WriteBinary(const imap::FetchItem& item, Loaded& loaded);
   net::Awaitable<absl::Status> StreamRange(uint32_t uid, imap::ByteRange range);
   net::Awaitable<absl::StatusOr<std::string>> ReadRange(const Loaded& loaded,
@@ -56,6 +60,7 @@ class FetchRun {
   const imap::Fetch& fetch_;
   std::string out_;
   std::vector<bool> seen_set_;  // by index of the view: \Seen was set by this command
+  bool want_record_ = false;
   bool want_structure_ = false;
   bool want_header_ = false;
   bool want_content_ = false;

@@ -26,6 +26,9 @@ net::Awaitable<Done> HandleClose(ImapContext& context);
 net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& expunge);
 net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
                                   const std::string& tag);
+net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
+                                const std::string& tag);
+net::Awaitable<Done> HandleThread(ImapContext& context, const imap::Thread& thread);
 net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch);
 net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store);
 net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
@@ -34,11 +37,22 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
 // next chance.
 net::Awaitable<absl::Status> SyncView(ImapContext& context);
 
-// Messages of an index as the view wants them.
+// RFC 7162 3.2.7: after messages were removed, a client with QRESYNC hears of the HIGHESTMODSEQ in
+// the tagged answer. The view is brought up to it first: what others did before must not be lost.
+net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& result);
+
+// The whole mailbox into a view just made.
+void LoadIndex(const mailbox::v1::MessageIndex& index, imap::MailboxView& view);
+void ApplyChanges(const mailbox::v1::GetChangesResponse& changes, imap::MailboxView& view);
+// Messages of an index of changes as the view wants them.
 std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
 
 // The values of STATUS items.
-std::vector<imap::StatusValue> StatusValues(const mailbox::v1::Mailbox& mailbox,
+std::vector<imap::StatusValue> StatusValues(const ImapContext& context,
+                                            const mailbox::v1::Mailbox& mailbox,
                                             const std::vector<imap::StatusItem>& items);
+
+// MAILBOXID (RFC 8474 4): one for all accounts, since each has a mailbox of number 1.
+std::string MailboxObjectId(const ImapContext& context, int64_t mailbox_id);
 
 }  // namespace pennypost::access

@@ -1,5 +1,7 @@
 // The view and the store: how changes of others get to the client.
 
+#include <fmt/format.h>
+
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 
@@ -26,17 +28,44 @@ std::vector<imap::MessageState> FromIndex(const pb::MessageIndex& index) {
   return messages;
 }
 
+void LoadIndex(const pb::MessageIndex& index, imap::MailboxView& view) {
+  std::vector<imap::Flags> sets;
+  for (const pb::FlagSet& set : index.flag_sets())
+    sets.emplace_back(set.flags().begin(), set.flags().end());
+  // The arrays are parallel; a short one is our own bug and must not end the session.
+  int count = std::min({index.uids_size(), index.modseqs_size(), index.sizes_size(),
+                        index.internal_dates_size(), index.flags_size()});
+  std::vector<imap::MailboxView::Row> rows;
+  rows.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    if (index.flags(i) >= sets.size()) break;
+    rows.push_back(
+        {index.uids(i), index.sizes(i), index.modseqs(i), index.internal_dates(i), index.flags(i)});
+  }
+  view.Load(std::move(sets), rows);
+}
+
+void ApplyChanges(const pb::GetChangesResponse& changes, imap::MailboxView& view) {
+  for (const imap::MessageState& message : FromIndex(changes.changed())) view.Change(message);
+  view.Vanish({changes.vanished().begin(), changes.vanished().end()});
+  view.SetHighestModSeq(changes.mailbox().highest_modseq());
+}
+
 net::Awaitable<absl::Status> SyncView(ImapContext& context) {
   auto request = ForSelected<pb::GetChangesRequest>(context);
   request.set_since_modseq(context.view().info().highest_modseq);
   auto response =
       co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kReadTimeout);
   if (!response.ok()) co_return response.status();
-  imap::MailboxView& view = context.view();
-  for (const imap::MessageState& message : FromIndex(response->changed())) view.Change(message);
-  view.Vanish({response->vanished().begin(), response->vanished().end()});
-  view.SetHighestModSeq(response->mailbox().highest_modseq());
+  ApplyChanges(*response, context.view());
   co_return absl::OkStatus();
+}
+
+net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& result) {
+  if (!context.session.features().qresync) co_return;
+  absl::Status synced = co_await SyncView(context);
+  if (!synced.ok()) co_return;
+  result.code = fmt::format("HIGHESTMODSEQ {}", context.view().info().highest_modseq);
 }
 
 }  // namespace pennypost::access

@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "mail/address.h"
 #include "mailauth/ip.h"
+#include "services/cli/auth_bulk.h"
 #include "services/cli/context.h"
 
 namespace pennypost::cli {
@@ -15,6 +16,7 @@ namespace {
 
 struct Options {
   std::string ip, helo, mail_from, host;
+  bool jsonl = false;
 };
 
 // The message on stdin, with the line ends of mail: files made on this machine have LF alone.
@@ -38,6 +40,10 @@ absl::Status CheckWords(const Options& options) {
 }
 
 void Check(Context& context, const Options& options) {
+  if (options.jsonl) {
+    std::ios::sync_with_stdio(false);
+    return AuthCheckLines(std::cin, std::cout);
+  }
   absl::Status words = CheckWords(options);
   if (!words.ok()) return context.Fail(words);
   if (!context.Connect()) return;
@@ -78,11 +84,13 @@ void AddAuthCheckCommand(CLI::App& app, Context& context) {
       app.add_subcommand("auth-check",
                          "SPF and DKIM of a message on stdin, as filter judges it; exit code 4 if "
                          "one fails");
-  command->add_option("--ip", options->ip, "address of the client that sent it")->required();
-  command->add_option("--helo", options->helo, "name it gave")->required();
+  command->add_option("--ip", options->ip, "address of the client that sent it");
+  command->add_option("--helo", options->helo, "name it gave");
   command->add_option("--mail-from", options->mail_from, "return path; empty for the null sender");
   command->add_option("--host", options->host,
                       "name for Authentication-Results (default: common.hostname)");
+  command->add_flag("--jsonl", options->jsonl,
+                    "one check a line of JSON on stdin, answered line by line without a network");
   command->callback([&context, options] { Check(context, *options); });
 }
 

@@ -73,7 +73,7 @@ class MemoryStore : public Store {
   absl::Status PurgeAttempts(absl::Time failures_before, absl::Time clients_before) override;
   absl::StatusOr<std::string> Secret(const std::string& name) override;
 
-  absl::Status Health() const override { return down_; }
+  absl::Status Health() override { return down_; }
 
   // Every call fails with this until it is OK again.
   void SetDownForTest(absl::Status status) { down_ = std::move(status); }

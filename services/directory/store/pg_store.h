@@ -71,7 +71,7 @@ class PgStore : public Store {
   absl::Status PurgeAttempts(absl::Time failures_before, absl::Time clients_before) override;
   absl::StatusOr<std::string> Secret(const std::string& name) override;
 
-  absl::Status Health() const override { return pool_.Health(); }
+  absl::Status Health() override { return pool_.Health(); }
 
  private:
   // `work` and the entry about it, both or neither.

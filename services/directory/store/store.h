@@ -104,7 +104,7 @@ class Store {
   virtual absl::StatusOr<std::string> Secret(const std::string& name) = 0;
 
   // OK when the store answers.
-  virtual absl::Status Health() const = 0;
+  virtual absl::Status Health() = 0;
 };
 
 }  // namespace pennypost::directory

@@ -39,8 +39,6 @@ mailauth::AuthMethod SpfMethod(const mailauth::SpfEvaluator& spf, const SpfInput
 mailauth::AuthMethod DkimMethod(const mailauth::DkimResult& result) {
   mailauth::AuthMethod method{
       "dkim", std::string(mailauth::DkimStatusName(result.status)), result.reason, {}};
-  if (result.partial_body && method.reason.empty())
-    method.reason = "only part of the body is signed";
   method.properties = {{"header.d", result.domain}, {"header.s", result.selector}};
   // RFC 6008: enough of b= to tell signatures apart.
   if (!result.signature.empty())

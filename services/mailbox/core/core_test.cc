@@ -81,6 +81,9 @@ class SearchTest : public ::testing::Test {
         ++loads_;
         MessageContent content;
         content.uid = uid;
+        content.email_id = "e" + std::to_string(uid);
+        content.thread_id = "t";
+        content.save_date = absl::FromUnixSeconds(86400 * (uid + 2));
         if (want.content) content.content = contents_[uid];
         if (want.header)
           content.header = contents_[uid].substr(0, contents_[uid].find("\r\n\r\n") + 4);
@@ -134,6 +137,20 @@ TEST_F(SearchTest, TextIsDecodedAndCaseDoesNotMatter) {
   v1::SearchKey negated = Key(v1::SearchKey::OP_NOT);
   *negated.add_children() = Key(v1::SearchKey::OP_BODY, "hello");
   EXPECT_EQ(Find(negated), (std::vector<uint32_t>{2}));
+}
+
+// RFC 8474 6, RFC 8514 4.3
+TEST_F(SearchTest, IdsAndSaveDates) {
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_EMAIL_ID, "e2")), (std::vector<uint32_t>{2}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_THREAD_ID, "t")), (std::vector<uint32_t>{1, 2}));
+  EXPECT_TRUE(Find(Key(v1::SearchKey::OP_THREAD_ID, "T")).empty());
+  v1::SearchKey saved = Key(v1::SearchKey::OP_SAVED_BEFORE);
+  saved.set_date(4);
+  EXPECT_EQ(Find(saved), (std::vector<uint32_t>{1}));
+  saved.set_op(v1::SearchKey::OP_SAVED_ON);
+  EXPECT_EQ(Find(saved), (std::vector<uint32_t>{2}));
+  saved.set_op(v1::SearchKey::OP_SAVED_SINCE);
+  EXPECT_EQ(Find(saved), (std::vector<uint32_t>{2}));
 }
 
 TEST_F(SearchTest, TooDeepIsRefused) {

@@ -17,7 +17,9 @@ using Key = v1::SearchKey;
 
 constexpr int kMaxDepth = 50;
 constexpr int kMaxNodes = 1000;
-constexpr size_t kStep = 50;  // messages loaded at once
+// Loaded at once: so many messages, and no more after so many bytes.
+constexpr size_t kStepMessages = 500;
+constexpr uint64_t kStepBytes = 4 << 20;
 
 // What a key needs to know about a message.
 enum class Cost { kRow, kHeader, kContent };
@@ -29,6 +31,11 @@ Cost CostOf(const Key& key) {
     case Key::OP_SENT_BEFORE:
     case Key::OP_SENT_ON:
     case Key::OP_SENT_SINCE:
+    case Key::OP_EMAIL_ID:
+    case Key::OP_THREAD_ID:
+    case Key::OP_SAVED_BEFORE:
+    case Key::OP_SAVED_ON:
+    case Key::OP_SAVED_SINCE:
       cost = Cost::kHeader;
       break;
     case Key::OP_BODY:
@@ -112,6 +119,12 @@ class Candidate {
       case Key::OP_SENT_ON:
       case Key::OP_SENT_SINCE:
         return known_ >= Cost::kHeader ? std::optional<bool>(MatchesSent(key)) : std::nullopt;
+      case Key::OP_EMAIL_ID:
+      case Key::OP_THREAD_ID:
+      case Key::OP_SAVED_BEFORE:
+      case Key::OP_SAVED_ON:
+      case Key::OP_SAVED_SINCE:
+        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesRecord(key)) : std::nullopt;
       case Key::OP_HEADER:
         return known_ >= Cost::kHeader ? std::optional<bool>(MatchesHeader(key)) : std::nullopt;
       case Key::OP_BODY:
@@ -152,6 +165,15 @@ class Candidate {
 
   std::string_view Header() const {
     return content_->header.empty() ? content_->content : content_->header;
+  }
+
+  // What the store knows of a message beside its row.
+  bool MatchesRecord(const Key& key) const {
+    if (key.op() == Key::OP_EMAIL_ID) return content_->email_id == key.text();
+    if (key.op() == Key::OP_THREAD_ID) return content_->thread_id == key.text();
+    int32_t day = DayOf(content_->save_date);
+    if (key.op() == Key::OP_SAVED_BEFORE) return day < key.date();
+    return key.op() == Key::OP_SAVED_ON ? day == key.date() : day >= key.date();
   }
 
   bool MatchesSent(const Key& key) const {
@@ -232,16 +254,18 @@ absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key,
     if (matches == true) found[row.uid] = &row;
   }
   Cost cost = CostOf(key);
-  for (size_t at = 0; at < open.size(); at += kStep) {
+  Store::Want want;
+  want.header = cost == Cost::kHeader;
+  want.content = cost == Cost::kContent;
+  for (size_t at = 0; at < open.size();) {
     std::map<uint32_t, const MessageRow*> step;
     std::vector<uint32_t> uids;
-    for (size_t i = at; i < std::min(at + kStep, open.size()); ++i) {
-      step[open[i]->uid] = open[i];
-      uids.push_back(open[i]->uid);
+    uint64_t bytes = 0;
+    for (; at < open.size() && uids.size() < kStepMessages && bytes < kStepBytes; ++at) {
+      step[open[at]->uid] = open[at];
+      uids.push_back(open[at]->uid);
+      if (want.content) bytes += open[at]->size;
     }
-    Store::Want want;
-    want.header = cost == Cost::kHeader;
-    want.content = cost == Cost::kContent;
     ASSIGN_OR_RETURN(auto contents, load(uids, want));
     for (const MessageContent& content : contents) {
       const MessageRow* row = step[content.uid];

@@ -64,7 +64,7 @@ class MemoryStore : public Store {
   absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
   absl::Status FinishOutbox(const OutboxItem& item) override;
   absl::Status PruneRemembered() override;
-  absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status Health() override { return absl::OkStatus(); }
   absl::Status Room() const override {
     std::lock_guard lock(mutex_);
     return room_;

@@ -113,6 +113,11 @@ absl::Status PgStore::GetChanges(const v1::GetChangesRequest& request, v1::Mailb
       .Int(request.mailbox_id())
       .Int(static_cast<int64_t>(request.since_modseq()));
   return pool_.With([&](pg::Connection& connection) -> absl::Status {
+    // Most often there is nothing: every change of a mailbox raises its HIGHESTMODSEQ.
+    ASSIGN_OR_RETURN(pg::Result state, connection.Run(sql::kGetMailbox, place));
+    if (state.empty()) return NoSuchMailbox();
+    ToMailbox(state, 0, mailbox);
+    if (mailbox->highest_modseq() <= request.since_modseq()) return absl::OkStatus();
     RETURN_IF_ERROR(connection.Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
     auto results = connection.RunAll(
         {{&sql::kGetMailbox, &place}, {&sql::kListChanged, &since}, {&sql::kListVanished, &since}});

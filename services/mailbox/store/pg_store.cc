@@ -146,6 +146,8 @@ absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request,
     auto id = Uuid::FromString(request.mail_id());
     if (!id) return SyntaxError(fmt::format("'{}' is no mail id", request.mail_id()));
     found = pool_.Run(sql::kHistoryByMail, pg::Params().Id(*id).Int(limit));
+  } else if (request.address().empty()) {
+    found = pool_.Run(sql::kHistoryRecent, pg::Params().Int(limit));
   } else {
     found = pool_.Run(sql::kHistoryByAddress, pg::Params().Text(request.address()).Int(limit));
   }

@@ -67,7 +67,7 @@ class PgStore : public Store {
   absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
   absl::Status FinishOutbox(const OutboxItem& item) override;
   absl::Status PruneRemembered() override;
-  absl::Status Health() const override {
+  absl::Status Health() override {
     return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
   }
   // At the start, after the migrations: what is given back when the disk is full.

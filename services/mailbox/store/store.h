@@ -223,7 +223,7 @@ class Store {
   // Forgets what expired.
   virtual absl::Status PruneRemembered() = 0;
 
-  virtual absl::Status Health() const = 0;
+  virtual absl::Status Health() = 0;
   // STORAGE_FULL while new mail finds no room; reads and removals go on. Does not block.
   virtual absl::Status Room() const = 0;
 };

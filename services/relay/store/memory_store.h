@@ -33,7 +33,7 @@ class MemoryStore final : public Store {
   absl::Status RecordEvents(const std::vector<Event>& events) override;
   absl::StatusOr<std::vector<Event>> History(const Uuid& mail_id) override;
   absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) override;
-  absl::Status Health() const override { return down_; }
+  absl::Status Health() override { return down_; }
   absl::Status Room() const override { return absl::OkStatus(); }
 
   // Finish refuses outcomes with this reply for good, and all that come with them.

@@ -29,7 +29,7 @@ class PgStore final : public Store {
   absl::Status RecordEvents(const std::vector<Event>& events) override;
   absl::StatusOr<std::vector<Event>> History(const Uuid& mail_id) override;
   absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) override;
-  absl::Status Health() const override { return pool_.Health(); }
+  absl::Status Health() override { return pool_.Health(); }
   absl::Status Room() const override { return pool_.Room(); }
 
  private:

@@ -70,7 +70,7 @@ class Store {
   // Messages to or from the address: their events, newest first.
   virtual absl::StatusOr<std::vector<Event>> HistoryOf(const std::string& address, int limit) = 0;
 
-  virtual absl::Status Health() const = 0;
+  virtual absl::Status Health() = 0;
   // STORAGE_FULL while new mail finds no room. Does not block.
   virtual absl::Status Room() const = 0;
 };

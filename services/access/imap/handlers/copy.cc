@@ -40,6 +40,7 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
     done.untagged = fmt::format("* OK [{}] Moved\r\n", code);
     done.result = imap::Ok("Moved");
     context.view().Vanish(from);
+    co_await TellHighestModSeq(context, done.result);
   } else {
     done.result = imap::Ok("Copied", code);
   }

@@ -27,6 +27,7 @@ net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& ex
       co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   context.view().Vanish({response->uids().begin(), response->uids().end()});
+  if (!response->uids().empty()) co_await TellHighestModSeq(context, done.result);
   co_return done;
 }
 

@@ -107,8 +107,8 @@ net::Awaitable<Done> HandleList(ImapContext& context, const imap::List& list) {
     if (choice == Choice::kNo) continue;
     imap::WriteList(EntryOf(list, name, node, choice), context.names(), done.untagged);
     if (!list.return_status.empty() && node.mailbox) {
-      imap::WriteStatus(name, StatusValues(*node.mailbox, list.return_status), context.names(),
-                        done.untagged);
+      imap::WriteStatus(name, StatusValues(context, *node.mailbox, list.return_status),
+                        context.names(), done.untagged);
     }
   }
   co_return done;

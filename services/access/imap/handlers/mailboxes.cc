@@ -1,5 +1,7 @@
 // CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3.4 to 6.3.8).
 
+#include <fmt/format.h>
+
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
@@ -25,7 +27,11 @@ net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& crea
   request.set_special_use(create.special_use);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CreateMailbox, request,
                                      kWriteTimeout);
-  co_return DoneWith(response);
+  Done done = DoneWith(response);
+  if (response.ok())
+    done.result.code =
+        fmt::format("MAILBOXID ({})", MailboxObjectId(context, response->mailbox().id()));
+  co_return done;
 }
 
 net::Awaitable<Done> HandleDelete(ImapContext& context, const imap::Delete& remove) {

@@ -1,7 +1,8 @@
-// SELECT and EXAMINE (RFC 9051 6.3.2, RFC 7162 3.1.2).
+// SELECT and EXAMINE (RFC 9051 6.3.2, RFC 7162 3.1.2, 3.2.5).
 
 #include <fmt/format.h>
 
+#include "imap/number_set.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
@@ -35,26 +36,93 @@ void WriteOpening(const ImapContext& context, const imap::MailboxView& view, boo
   out += fmt::format("* OK [UIDVALIDITY {}] UIDs valid\r\n* OK [UIDNEXT {}] Next UID\r\n",
                      info.uid_validity, info.uid_next);
   out += fmt::format("* OK [HIGHESTMODSEQ {}] Highest\r\n", info.highest_modseq);
+  out += fmt::format("* OK [MAILBOXID ({})] Id\r\n", MailboxObjectId(context, info.mailbox_id));
+}
+
+// RFC 7162 3.2.5.1: what changed and vanished since the client was here.
+net::Awaitable<absl::Status> WriteMissed(ImapContext& context, const imap::Resync& resync,
+                                         const imap::MailboxView& view, std::string& out) {
+  auto request = For<pb::GetChangesRequest>(context);
+  request.set_mailbox_id(view.info().mailbox_id);
+  request.set_since_modseq(resync.modseq);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kOpenTimeout);
+  if (!response.ok()) co_return response.status();
+  imap::NumberSet known = resync.known_uids.value_or(imap::NumberSet{{{1, UINT32_MAX}}, false});
+  imap::NumberSetIndex wanted(known, UINT32_MAX);
+  std::vector<uint32_t> uids;
+  for (size_t i = 0; i < view.size(); ++i) uids.push_back(view.uid_at(i));
+  uint32_t agreed = imap::AgreedUid(resync, uids);
+  std::vector<uint32_t> vanished;
+  for (uint32_t uid : response->vanished()) {
+    // One that went after the mailbox was opened is in the view, and told by the next command.
+    if (uid > agreed && wanted.Contains(uid) && !view.IndexOf(uid)) vanished.push_back(uid);
+  }
+  imap::WriteVanishedEarlier(vanished, out);
+  for (size_t i = 0; i < view.size(); ++i) {
+    imap::MessageState message = view.At(i);
+    if (message.modseq <= resync.modseq || !wanted.Contains(message.uid)) continue;
+    out += fmt::format("* {} FETCH (UID {} FLAGS ", i + 1, message.uid);
+    imap::WriteFlags(message.flags, out);
+    out += fmt::format(" MODSEQ ({}))\r\n", message.modseq);
+  }
+  co_return absl::OkStatus();
+}
+
+// A view from the cache, up to the store again; nullopt if its mailbox is not the one of that name
+// any more.
+net::Awaitable<absl::StatusOr<std::optional<imap::MailboxView>>> Renew(ImapContext& context,
+                                                                       imap::MailboxView view) {
+  auto request = For<pb::GetChangesRequest>(context);
+  request.set_mailbox_id(view.info().mailbox_id);
+  request.set_since_modseq(view.info().highest_modseq);
+  auto response =
+      co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetChanges, request, kOpenTimeout);
+  if (response.status().code() == absl::StatusCode::kNotFound) co_return std::nullopt;
+  if (!response.ok()) co_return response.status();
+  if (response->mailbox().name() != view.info().name) co_return std::nullopt;
+  ApplyChanges(*response, view);
+  view.Settle();
+  co_return view;
+}
+
+net::Awaitable<absl::StatusOr<imap::MailboxView>> OpenView(ImapContext& context,
+                                                           const std::string& name) {
+  if (auto kept = context.views.Find(context.account.id, name)) {
+    auto renewed = co_await Renew(context, *std::move(kept));
+    if (!renewed.ok()) co_return renewed.status();
+    if (*renewed) {
+      context.views.Put(context.account.id, name, **renewed);
+      co_return **std::move(renewed);
+    }
+  }
+  auto request = For<pb::OpenMailboxRequest>(context);
+  request.set_name(name);
+  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request,
+                                     kOpenTimeout);
+  if (!response.ok()) co_return response.status();
+  const pb::Mailbox& mailbox = response->mailbox();
+  imap::MailboxView view({mailbox.id(), mailbox.name(), mailbox.uid_validity(), mailbox.uid_next(),
+                          mailbox.highest_modseq()});
+  LoadIndex(response->index(), view);
+  context.views.Put(context.account.id, name, view);
+  co_return view;
 }
 
 }  // namespace
 
 net::Awaitable<Done> HandleSelect(ImapContext& context, const imap::Select& select) {
-  auto request = For<pb::OpenMailboxRequest>(context);
-  request.set_name(select.mailbox);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request,
-                                     kOpenTimeout);
-  if (!response.ok()) co_return ImapRefusal(response.status());
+  auto view = co_await OpenView(context, select.mailbox);
+  if (!view.ok()) co_return ImapRefusal(view.status());
   if (select.condstore) context.session.EnableCondstore();
-
-  const pb::Mailbox& mailbox = response->mailbox();
-  imap::MailboxView view({mailbox.id(), mailbox.name(), mailbox.uid_validity(), mailbox.uid_next(),
-                          mailbox.highest_modseq()});
-  view.Load(FromIndex(response->index()));
   Done done;
-  WriteOpening(context, view, select.read_only, done.untagged);
+  WriteOpening(context, *view, select.read_only, done.untagged);
+  if (select.resync && select.resync->uid_validity == view->info().uid_validity) {
+    absl::Status missed = co_await WriteMissed(context, *select.resync, *view, done.untagged);
+    if (!missed.ok()) co_return ImapRefusal(missed);
+  }
   done.result = imap::Ok("Selected", select.read_only ? "READ-ONLY" : "READ-WRITE");
-  done.selection = imap::Selection{std::move(view), select.read_only};
+  done.selection = imap::Selection{*std::move(view), select.read_only};
   co_return done;
 }
 

@@ -1,5 +1,7 @@
 // STATUS (RFC 9051 6.3.11).
 
+#include <fmt/format.h>
+
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
@@ -8,7 +10,11 @@ namespace pennypost::access {
 
 namespace pb = mailbox::v1;
 
-std::vector<imap::StatusValue> StatusValues(const pb::Mailbox& mailbox,
+std::string MailboxObjectId(const ImapContext& context, int64_t mailbox_id) {
+  return fmt::format("F{}-{}", context.account.id, mailbox_id);
+}
+
+std::vector<imap::StatusValue> StatusValues(const ImapContext& context, const pb::Mailbox& mailbox,
                                             const std::vector<imap::StatusItem>& items) {
   using imap::StatusItem;
   std::vector<imap::StatusValue> values;
@@ -38,6 +44,9 @@ std::vector<imap::StatusValue> StatusValues(const pb::Mailbox& mailbox,
       case StatusItem::kHighestModSeq:
         value = mailbox.highest_modseq();
         break;
+      case StatusItem::kMailboxId:
+        values.push_back({item, 0, MailboxObjectId(context, mailbox.id())});
+        continue;
     }
     values.push_back({item, value});
   }
@@ -56,7 +65,7 @@ net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& stat
     if (item == imap::StatusItem::kHighestModSeq) context.session.EnableCondstore();
   }
   Done done;
-  imap::WriteStatus(status.mailbox, StatusValues(response->mailboxes(0), status.items),
+  imap::WriteStatus(status.mailbox, StatusValues(context, response->mailboxes(0), status.items),
                     context.names(), done.untagged);
   done.result = imap::Ok("Done");
   co_return done;

@@ -1,5 +1,5 @@
-SELECT substring(b.content FROM ($4::bigint + 1)::int FOR $5::int), b.size
-FROM mailbox_messages m
-JOIN mailbox_emails e ON e.account_id = m.account_id AND e.email_id = m.email_id
-JOIN mailbox_blobs b ON b.blob_id = e.blob_id
-WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid = $3
+-- LATERAL as in fetch_messages.sql.
+SELECT substring(b.content FROM ($4 + 1)::int FOR $5::int), b.size
+FROM (SELECT email_id FROM mailbox_messages WHERE account_id = $1 AND mailbox_id = $2 AND uid = $3 OFFSET 0) m
+CROSS JOIN LATERAL (SELECT blob_id FROM mailbox_emails WHERE account_id = $1 AND email_id = m.email_id OFFSET 0) e
+CROSS JOIN LATERAL (SELECT content, size FROM mailbox_blobs WHERE blob_id = e.blob_id OFFSET 0) b

@@ -1,3 +1,5 @@
-UPDATE mailbox_messages m SET flags = i.flags, modseq = $5
-FROM unnest($3::bigint[], $4::text[]) AS i (uid, flags)
-WHERE m.account_id = $1 AND m.mailbox_id = $2 AND m.uid = i.uid
+-- The account is locked: a row found stays where it is. LATERAL as in fetch_messages.sql.
+UPDATE mailbox_messages m SET flags = found.flags, modseq = $5
+FROM (SELECT k.ctid, i.flags FROM unnest($3::bigint[], $4::text[]) AS i (uid, flags)
+  CROSS JOIN LATERAL (SELECT ctid FROM mailbox_messages WHERE account_id = $1 AND mailbox_id = $2 AND uid = i.uid OFFSET 0) k) found
+WHERE m.ctid = found.ctid

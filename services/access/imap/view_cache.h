@@ -1,0 +1,48 @@
+#pragma once
+// Mailboxes as they were when somebody opened them last: SELECT of one that has not changed since
+// asks the store for its MODSEQ only, and sessions on the same mailbox share its messages.
+//
+// A view from here may be old in any way, its mailbox may be gone or have another name: whoever
+// takes one brings it up to the store before a client sees it.
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "imap/mailbox_view.h"
+
+namespace pennypost::access {
+
+// Thread-safe.
+class ViewCache {
+ public:
+  // The views not used for longest go when all together take more than `max_bytes`; 0 keeps none.
+  explicit ViewCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // `name` as the client said it.
+  std::optional<imap::MailboxView> Find(int64_t account_id, const std::string& name);
+  // A settled view.
+  void Put(int64_t account_id, const std::string& name, const imap::MailboxView& view);
+
+ private:
+  using Key = std::pair<int64_t, std::string>;
+  struct Kept {
+    Key key;
+    imap::MailboxView view;
+    size_t bytes = 0;
+  };
+
+  void Drop(std::list<Kept>::iterator kept);  // with the lock held
+
+  const size_t max_bytes_;
+  std::mutex mutex_;
+  std::list<Kept> kept_;  // used last first
+  std::map<Key, std::list<Kept>::iterator> places_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace pennypost::access
