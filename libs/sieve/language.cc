@@ -32,7 +32,7 @@ Language::Language()
                   SpamTestExtension(),    SpecialUseExtension(),
                   SubaddressExtension(),  TestSuiteExtension(),
                   TestsExtension(),       VacationExtension(),
-                  VariablesExtension()} {
+                  VariablesExtension(),   ReplaceExtension()} {
   for (const Extension& extension : extensions_) {
     for (const Capability& capability : extension.capabilities) {
       capabilities_[capability.name] = &capability;

@@ -84,8 +84,13 @@ struct Result {
   std::vector<std::string> implicit_flags;
   // In order; the Message given to Execute holds them already.
   std::vector<HeaderEdit> edits;
+  // replace or enclose changed more than the header; the Message given to Execute holds it.
+  bool content_changed = false;
+  // The message before the first enclose: what a redirect sends (RFC 5703 6).
+  std::optional<std::string> before_enclose;
   // The run failed: no actions, no edits, implicit keep.
   std::optional<ScriptError> error;
+  bool over_budget = false;  // it failed for taking too many steps
   uint64_t steps = 0;
 };
 

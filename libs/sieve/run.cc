@@ -74,6 +74,8 @@ Result Execute(const Script& script, Message& message, const Envelope& envelope,
     // RFC 5228 2.10.6: half a script is worse than none.
     run.result.actions.clear();
     run.result.edits.clear();
+    run.result.content_changed = false;
+    run.result.before_enclose.reset();
     run.result.implicit_keep = true;
     if (message.bytes() != original) message.Replace(std::move(original));
   } else {
@@ -95,7 +97,8 @@ void Run::Fail(Position at, std::string words) {
 
 bool Run::Spend(uint64_t steps) {
   result.steps += steps;
-  if (result.steps > limits.max_steps) {
+  if (result.steps > limits.max_steps && !failed()) {
+    result.over_budget = true;
     Fail({}, fmt::format("script takes more than {} steps", limits.max_steps));
   }
   return !failed();

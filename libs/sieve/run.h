@@ -71,6 +71,7 @@ class Run {
   std::vector<std::string> flags;         // imap4flags: the internal variable
   std::vector<std::string> match_values;  // ${0} and on
   std::optional<uint32_t> part;           // foreverypart: the part at hand
+  std::optional<uint32_t> replaced;       // the part that `replace` took away last
   std::string break_name;                 // of the loop that `break` ends; empty: the inner
   size_t include_depth = 0;
   std::set<std::string> included;  // for include :once

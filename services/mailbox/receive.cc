@@ -2,6 +2,7 @@
 // writers.
 
 #include <absl/time/clock.h>
+#include <fmt/format.h>
 
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/core/names.h"
@@ -89,7 +90,7 @@ void MailboxServiceImpl::Refuse(const Incoming& mail, const absl::Status& status
 }
 
 void MailboxServiceImpl::Receive(IncomingPtr mail) {
-  if (mail->request != nullptr && scripts_.Knows(*mail->delivery))
+  if (mail->request != nullptr && scripts_.Knows(mail->delivery.get()))
     return ReceiveOnPool(std::move(mail), ScriptRunner::Scripts::kAsKnown);
   if (mail->content.size() <= kPrepareInline) {
     mail->delivery->email = PrepareEmail(mail->content, mail->delivery->mail_id);

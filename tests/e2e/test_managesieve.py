@@ -244,4 +244,23 @@ def test_a_failing_script_keeps_the_mail():
         assert "script 'main' failed: line 3, column 1" in trace and "kept" in trace, trace
 
 
+def test_scripts_of_a_domain():
+    with Lab() as lab:
+        before = script(lab, "before.sieve", 'require "fileinto"; if header :is "X-Spam" "yes" { fileinto "Junk"; }\n')
+        lab.cli("sieve", "put", "@example.test", before)
+        assert "run as long as they are there" in lab.cli("sieve", "activate", "@example.test", "before", code=2)
+        assert [s["name"] for s in lab.cli_json("sieve", "list", "@example.test")["scripts"]] == ["before"]
+        spam, other = from_outside("spam"), from_outside("spam", to="carol@other.test")
+        for mail in (spam, other):
+            mail["X-Spam"] = "yes"
+        deliver(lab, spam), deliver(lab, other, "carol@other.test")
+        lab.fetch_by_id("alice@example.test", spam["Message-ID"], folder="Junk")
+        lab.fetch_by_id("carol@other.test", other["Message-ID"])
+        lab.cli("sieve", "delete", "@example.test", "before")
+        again = from_outside("spam")
+        again["X-Spam"] = "yes"
+        deliver(lab, again)
+        lab.fetch_by_id("alice@example.test", again["Message-ID"])
+
+
 main(globals())

@@ -4,17 +4,14 @@
 
 #include <algorithm>
 
-#include "base/base64.h"
 #include "base/text.h"
 #include "mime/encoded_word.h"
 #include "sieve/extensions/extensions.h"
+#include "sieve/field_value.h"
 #include "sieve/match.h"
-#include "sieve/utf8.h"
 
 namespace pennypost::sieve {
 namespace {
-
-constexpr size_t kMaxValue = 16 << 10;
 
 bool IsFieldName(std::string_view name) {
   return !name.empty() && name.size() < 128 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -24,34 +21,12 @@ bool IsFieldName(std::string_view name) {
 
 // RFC 5293 4: the trace of a message is not the user's to change, and Auto-Submitted stops loops.
 bool IsProtected(std::string_view name) {
-  for (std::string_view field : {"Received", "Auto-Submitted", "Return-Path", "Delivered-To",
-                                 "DKIM-Signature", "Authentication-Results"}) {
+  for (std::string_view field :
+       {"Received", "Auto-Submitted", "Return-Path", "Delivered-To", "DKIM-Signature",
+        "Authentication-Results", "Original-Subject", "Original-From"}) {
     if (EqualsIgnoreCase(name, field)) return true;
   }
   return false;
-}
-
-// One line: no value can start a field of its own. Encoded where it is not ASCII (RFC 2047), a word
-// at most 75 octets.
-std::string FieldValue(std::string_view value) {
-  std::string line;
-  for (char c : value.substr(0, kMaxValue)) {
-    if (c == '\n' && line.ends_with('\r')) line.pop_back();
-    line.push_back(static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\r' ? ' ' : c);
-  }
-  std::replace(line.begin(), line.end(), '\r', ' ');
-  if (IsAscii(line)) return std::string(Trim(line));
-  std::string out;
-  for (size_t at = 0; at < line.size();) {
-    size_t end = at;
-    while (end < line.size() && end - at + CharLength(line, end) <= 45) {
-      end += CharLength(line, end);
-    }
-    out += fmt::format("{}=?UTF-8?B?{}?=", out.empty() ? "" : "\r\n ",
-                       Base64Encode(std::string_view(line).substr(at, end - at)));
-    at = end;
-  }
-  return out;
 }
 
 void CheckAdd(Checker& checker, Statement& statement) {

@@ -3,50 +3,22 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "mail/address.h"
 #include "sieve/extensions/extensions.h"
+#include "sieve/mailto.h"
 #include "sieve/match.h"
 
 namespace pennypost::sieve {
 namespace {
 
-// Of one URI.
-constexpr size_t kMaxRecipients = 4;
-
-std::optional<std::string> DecodeUrl(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    auto octet = i + 2 < text.size() ? HexDecode(text.substr(i + 1, 2)) : std::nullopt;
-    if (!octet) return std::nullopt;
-    out += *octet;
-    i += 2;
-  }
-  return out;
-}
-
-// "mailto:a@b,c@d?subject=x" (RFC 6068).
 bool IsMethod(std::string_view uri) {
-  constexpr std::string_view kMailto = "mailto:";
-  if (!StartsWithIgnoreCase(uri, kMailto)) return false;
-  uri.remove_prefix(kMailto.size());
-  std::vector<std::string_view> recipients = Split(uri.substr(0, uri.find('?')), ',');
-  if (recipients.size() > kMaxRecipients) return false;
-  for (std::string_view recipient : recipients) {
-    auto address = DecodeUrl(recipient);
-    if (!address || !mail::ParseAddress(*address, mail::Utf8Policy::kAllow).ok()) return false;
-  }
-  return true;
+  return ParseMailto(uri).ok();
 }
 
 void CheckNotify(Checker& checker, Statement& statement) {
   const std::string& method = statement.Last().strings[0];
   if (checker.IsConstant(method) && !IsMethod(method)) {
     checker.Fail(statement.Last().at, fmt::format("'{}' is no mailto: URI with up to {} addresses",
-                                                  method, kMaxRecipients));
+                                                  method, kMaxMailtoRecipients));
   }
   const Argument* importance = statement.Tag("importance");
   if (importance != nullptr && checker.IsConstant(importance->strings[0]) &&

@@ -27,6 +27,7 @@ Extension MimeExtension();
 Extension RegexExtension();
 Extension RejectExtension();
 Extension RelationalExtension();
+Extension ReplaceExtension();
 Extension SpamTestExtension();
 Extension SpecialUseExtension();
 Extension SubaddressExtension();

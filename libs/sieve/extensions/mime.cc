@@ -38,15 +38,25 @@ std::vector<uint32_t> PartsFrom(Run& run, uint32_t top) {
   return parts;
 }
 
-// Depth first, as the parts stand in the message.
+// Depth first, as the parts stand in the message. Parts of one tree stand in a row.
 Flow RunForEveryPart(Run& run, const Statement& statement) {
   const Argument* name = statement.Tag("name");
   std::optional<uint32_t> outer = run.part;
+  uint32_t top = run.PartAtHand();
   Flow flow = Flow::kNext;
-  for (uint32_t part : PartsFrom(run, run.PartAtHand())) {
+  auto end = [&run, top] { return top + static_cast<uint32_t>(PartsFrom(run, top).size()); };
+  for (uint32_t part = top, stop = end(); part < stop;) {
     run.part = part;
+    run.replaced.reset();
     flow = run.Block(statement.block);
-    if (flow != Flow::kNext) break;
+    if (flow != Flow::kNext || run.failed()) break;
+    uint32_t next = part + 1;
+    if (run.replaced) {
+      // RFC 5703 5: the loop does not go into what stands there now.
+      stop = end();
+      if (*run.replaced == part) next = part + static_cast<uint32_t>(PartsFrom(run, part).size());
+    }
+    part = std::max(next, part + 1);
   }
   run.part = outer;
   if (flow == Flow::kBreak &&

@@ -1,5 +1,5 @@
-// pennypost sieve list, get, put, activate, deactivate, delete: the scripts of an account. The mail
-// store knows no roles: these are the platform's own.
+// pennypost sieve list, get, put, activate, deactivate, delete: scripts of accounts and domains.
+// The mail store knows no roles: these are the platform's own.
 
 #include <fstream>
 #include <iostream>
@@ -17,21 +17,26 @@ using mailbox::v1::MailboxService;
 template <class Request, class Response>
 using StoreMethod = rpc::Method<MailboxService, Request, Response>;
 
-// The account of an address; 0 with the complaint made.
-int64_t AccountOf(Context& context, const std::string& address) {
-  if (!context.Connect()) return 0;
+// Sets whose script a request is about: the account of an address, or "@domain". False with the
+// complaint made.
+template <class Request>
+bool SetOwner(Context& context, const std::string& address, Request* request) {
+  if (!context.Connect()) return false;
+  if (address.starts_with('@')) {
+    request->set_domain(address.substr(1));
+    return true;
+  }
   directory::v1::GetAccountRequest get;
   get.set_address(address);
   auto found = AskAs(context, &directory::v1::DirectoryService::GetAccount, get);
-  if (found.ok()) return found->account().id();
-  context.Fail(found.status());
-  return 0;
+  if (found.ok()) request->set_account_id(found->account().id());
+  if (!found.ok()) context.Fail(found.status());
+  return found.ok();
 }
 
 void List(Context& context, const std::string& address) {
   mailbox::v1::ListScriptsRequest request;
-  request.set_account_id(AccountOf(context, address));
-  if (request.account_id() == 0) return;
+  if (!SetOwner(context, address, &request)) return;
   auto list = Ask(context.clients.mailbox, &MailboxService::ListScripts, request);
   if (!list.ok()) return context.Fail(list.status());
   if (context.json()) return PrintJson(*list);
@@ -45,9 +50,8 @@ void List(Context& context, const std::string& address) {
 
 void Get(Context& context, const std::string& address, const std::string& name) {
   mailbox::v1::GetScriptRequest request;
-  request.set_account_id(AccountOf(context, address));
   request.set_name(name);
-  if (request.account_id() == 0) return;
+  if (!SetOwner(context, address, &request)) return;
   auto got = Ask(context.clients.mailbox, &MailboxService::GetScript, request);
   if (!got.ok()) return context.Fail(got.status());
   if (context.json()) return PrintJson(*got);
@@ -72,9 +76,17 @@ void PrintActive(const Context& context, const std::string& name) {
   printf("%s\n", name.empty() ? "no script is active" : ("active: " + name).c_str());
 }
 
+// Scripts of a domain run by their names.
+void RefuseToActivate(Context& context) {
+  context.Fail("the scripts 'before' and 'after' of a domain run as long as they are there",
+               kUsage);
+}
+
 void Activate(Context& context, const std::string& address, const std::string& name) {
-  int64_t account = AccountOf(context, address);
-  if (account != 0 && SetActive(context, account, name)) PrintActive(context, name);
+  if (address.starts_with('@')) return RefuseToActivate(context);
+  mailbox::v1::GetScriptRequest owner;
+  if (SetOwner(context, address, &owner) && SetActive(context, owner.account_id(), name))
+    PrintActive(context, name);
 }
 
 struct PutOptions {
@@ -96,6 +108,7 @@ void FailToPut(Context& context, const std::string& file, const absl::Status& st
 }
 
 void Put(Context& context, const PutOptions& options) {
+  if (options.activate && options.address.starts_with('@')) return RefuseToActivate(context);
   bool standard_input = options.file == "-";
   if (standard_input && options.name.empty())
     return context.Fail("a script from standard input needs --name", kUsage);
@@ -106,8 +119,7 @@ void Put(Context& context, const PutOptions& options) {
   mailbox::v1::PutScriptRequest request;
   request.set_content(std::string{std::istreambuf_iterator<char>(in), {}});
   request.set_name(options.name.empty() ? NameOf(options.file) : options.name);
-  request.set_account_id(AccountOf(context, options.address));
-  if (request.account_id() == 0) return;
+  if (!SetOwner(context, options.address, &request)) return;
   auto put = Ask(context.clients.mailbox, &MailboxService::PutScript, request);
   if (!put.ok()) return FailToPut(context, options.file, put.status());
   if (options.activate && !SetActive(context, request.account_id(), request.name())) return;
@@ -121,9 +133,8 @@ void Put(Context& context, const PutOptions& options) {
 
 void Delete(Context& context, const std::string& address, const std::string& name) {
   mailbox::v1::DeleteScriptRequest request;
-  request.set_account_id(AccountOf(context, address));
   request.set_name(name);
-  if (request.account_id() == 0) return;
+  if (!SetOwner(context, address, &request)) return;
   auto gone = Ask(context.clients.mailbox, &MailboxService::DeleteScript, request);
   if (!gone.ok()) return context.Fail(gone.status());
   context.PrintDeleted(name);
@@ -133,7 +144,10 @@ void Delete(Context& context, const std::string& address, const std::string& nam
 CLI::App* AddCommand(CLI::App* group, const char* name, const char* help,
                      const std::shared_ptr<PutOptions>& options) {
   auto* command = group->add_subcommand(name, help);
-  command->add_option("ADDRESS", options->address, "of the account")->required();
+  command
+      ->add_option("ADDRESS", options->address,
+                   "of the account; @DOMAIN for the scripts 'before' and 'after' of all in it")
+      ->required();
   return command;
 }
 

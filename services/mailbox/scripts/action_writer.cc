@@ -7,7 +7,7 @@
 #include "mime/thread.h"
 #include "services/mailbox/core/auto_mail.h"
 #include "services/mailbox/core/flags.h"
-#include "services/mailbox/core/mailto.h"
+#include "sieve/mailto.h"
 
 namespace pennypost::mailbox {
 namespace {
@@ -37,8 +37,8 @@ void MarkAsReport(relay::v1::EnqueueRequest* request) {
 
 }  // namespace
 
-absl::Status ActionWriter::Write(const sieve::Result& result, ScriptOutcome* outcome) {
-  outcome_ = outcome;
+absl::Status ActionWriter::Write(const sieve::Result& result, Keeps keeps) {
+  keeps_ = keeps;
   for (const sieve::Action& action : result.actions) {
     ++action_no_;
     absl::Status status = std::visit([this](const auto& what) { return Do(what); }, action);
@@ -86,6 +86,11 @@ void ActionWriter::AddCopy(const std::string& mailbox, const std::vector<std::st
 }
 
 void ActionWriter::Keep(const std::vector<std::string>& flags) {
+  if (keeps_ == Keeps::kByTheNext) {
+    flags_.insert(flags_.end(), flags.begin(), flags.end());
+    return;
+  }
+  if (flags.empty() && !flags_.empty()) return Keep(std::exchange(flags_, {}));
   AddCopy(mail_.recipient.mailbox, flags, mail_.recipient.flags);
 }
 
@@ -282,7 +287,7 @@ absl::Status ActionWriter::Do(const sieve::Vacation& action) {
 absl::Status ActionWriter::Do(const sieve::Notify& action) {
   // RFC 5436 2.7.1: what a machine sent is no reason for another one.
   if (IsAutomatic(mail_.content)) return absl::OkStatus();
-  auto mailto = ParseMailto(action.method);
+  auto mailto = sieve::ParseMailto(action.method);
   if (!mailto.ok()) {
     AddEvent("notify: " + MessageOf(mailto.status()));
     return absl::OkStatus();

@@ -26,14 +26,17 @@ struct ScriptedDelivery {
   bool smtputf8 = false;
 };
 
-// Used once. Errors are ours (the store or the directory is away): the delivery is to be tried
-// again.
+// For the scripts of one recipient, one after the other. Errors are ours (the store or the
+// directory is away): the delivery is to be tried again.
 class ActionWriter {
  public:
-  ActionWriter(const ScriptedDelivery& mail, DeliveryHost& host, const ResolveRecipient& resolve)
-      : mail_(mail), host_(host), resolve_(resolve) {}
+  ActionWriter(const ScriptedDelivery& mail, DeliveryHost& host, const ResolveRecipient& resolve,
+               ScriptOutcome* outcome)
+      : mail_(mail), host_(host), resolve_(resolve), outcome_(outcome) {}
 
-  absl::Status Write(const sieve::Result& result, ScriptOutcome* outcome);
+  // Whether what a script keeps is stored, or handed on to the next script with its flags.
+  enum class Keeps { kNow, kByTheNext };
+  absl::Status Write(const sieve::Result& result, Keeps keeps);
   // "script", for the history.
   void AddEvent(std::string detail);
 
@@ -69,7 +72,9 @@ class ActionWriter {
   const ScriptedDelivery& mail_;
   DeliveryHost& host_;
   const ResolveRecipient& resolve_;
-  ScriptOutcome* outcome_ = nullptr;
+  ScriptOutcome* const outcome_;
+  Keeps keeps_ = Keeps::kNow;
+  std::vector<std::string> flags_;  // of what earlier scripts kept
   int action_no_ = 0;
 };
 

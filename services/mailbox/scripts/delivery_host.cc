@@ -95,7 +95,10 @@ bool DeliveryHost::SeenDuplicate(std::string_view id, uint64_t, bool) {
 
 std::optional<std::string> DeliveryHost::ScriptText(sieve::ScriptPlace place,
                                                     std::string_view name) const {
-  if (place != sieve::ScriptPlace::kPersonal) return std::nullopt;
+  if (place == sieve::ScriptPlace::kGlobal) {
+    const DomainScript* script = facts_.domains->Find(facts_.domain, name);
+    return script == nullptr ? std::nullopt : std::optional<std::string>(script->content);
+  }
   v1::GetScriptRequest request;
   request.set_account_id(facts_.account_id);
   request.set_name(std::string(name));

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "services/mailbox/scripts/script_cache.h"
 #include "services/mailbox/store/store.h"
 #include "sieve/host.h"
 
@@ -16,6 +17,8 @@ class DeliveryHost : public sieve::Host {
     std::string hostname;
     std::string client_ip;  // RFC 5183 remote-ip; empty: not known
     absl::Time now;
+    std::string domain;  // of the recipient
+    std::shared_ptr<const CompiledDomains> domains;
   };
   DeliveryHost(Store& store, Facts facts) : store_(store), facts_(std::move(facts)) {}
 

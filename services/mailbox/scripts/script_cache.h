@@ -1,7 +1,9 @@
 #pragma once
-// Compiled scripts of accounts that have one. Whether what is here is still right shows at the
+// Compiled scripts: those of accounts that have one, as they are needed, and all of the domains'.
+// Whether what is here is still right shows at the
 // delivery: its transaction compares the generation (store.h, ScriptOutcome).
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +21,22 @@ struct CompiledScript {
   std::shared_ptr<const sieve::Script> script;
 };
 
+// Of one domain, by name.
+struct DomainScript {
+  std::string content;
+  std::shared_ptr<const sieve::Script> script;
+};
+using ScriptsOfDomain = std::map<std::string, DomainScript, std::less<>>;
+
+// All domains at one generation.
+struct CompiledDomains {
+  uint64_t generation = 0;
+  std::map<std::string, ScriptsOfDomain, std::less<>> domains;
+
+  // nullptr where the domain has none of that name.
+  const DomainScript* Find(std::string_view domain, std::string_view name) const;
+};
+
 // Thread-safe.
 class ScriptCache {
  public:
@@ -32,10 +50,17 @@ class ScriptCache {
   // From the store. Generation 0: no script is active.
   absl::StatusOr<CompiledScript> Load(int64_t account_id);
 
+  // The account's script took more than its budget; how often since it was last changed.
+  int NoteOverBudget(int64_t account_id, uint64_t generation);
+
+  std::shared_ptr<const CompiledDomains> Domains() const;
+  absl::StatusOr<std::shared_ptr<const CompiledDomains>> LoadDomains();
+
  private:
   struct Entry {
     CompiledScript compiled;
     size_t bytes = 0;
+    int over_budget = 0;
   };
 
   Store& store_;
@@ -43,6 +68,7 @@ class ScriptCache {
   mutable std::mutex mutex_;
   std::unordered_map<int64_t, Entry> entries_;
   size_t bytes_ = 0;
+  std::shared_ptr<const CompiledDomains> domains_ = std::make_shared<CompiledDomains>();
 };
 
 }  // namespace pennypost::mailbox

@@ -20,17 +20,27 @@ class ScriptRunner {
         hostname_(std::move(hostname)),
         resolve_(std::move(resolve)) {}
 
-  // Whether a recipient is known to have a script. Does not block. A "no" may be wrong: then the
+  // Whether a script is known to run for a recipient. Does not block. A "no" may be wrong: then the
   // store says that the delivery is stale.
-  bool Knows(const Delivery& delivery) const;
+  bool Knows(Delivery* delivery) const;
 
   enum class Scripts { kAsKnown, kFromStore };
   // Fills in the outcome of each recipient's script. An error is ours: nothing is to be stored.
   absl::Status Run(const v1::DeliverRequest& request, Scripts which, Delivery* delivery);
 
  private:
-  absl::Status RunOne(const v1::DeliverRequest& request, const CompiledScript& compiled,
-                      Delivery* delivery, Delivery::Recipient* recipient);
+  using Domains = std::shared_ptr<const CompiledDomains>;
+  struct Step {
+    std::string name;
+    std::shared_ptr<const sieve::Script> script;
+  };
+  // The domain's "before", the account's own, the domain's "after".
+  static std::vector<Step> StepsFor(const CompiledScript& own, const std::string& domain,
+                                    const Domains& domains);
+  // After runs over the budget: whether it is off now.
+  bool SwitchOff(const Delivery::Recipient& recipient, const CompiledScript& own);
+  absl::Status RunOne(const v1::DeliverRequest& request, const CompiledScript& own,
+                      const Domains& domains, Delivery* delivery, Delivery::Recipient* recipient);
 
   Store& store_;
   ScriptCache cache_;

@@ -72,6 +72,21 @@ class ScriptsTest : public ::testing::Test {
     ASSERT_TRUE(Call(&v1::MailboxService::SetActiveScript, activate).ok());
   }
 
+  void PutForDomain(const std::string& name, const std::string& content) {
+    v1::PutScriptRequest put;
+    put.set_domain("B.test");
+    put.set_name(name);
+    put.set_content(content);
+    auto stored = Call(&v1::MailboxService::PutScript, put);
+    ASSERT_TRUE(stored.ok()) << Describe(stored.status());
+  }
+  void DeleteForDomain(const std::string& name) {
+    v1::DeleteScriptRequest gone;
+    gone.set_domain("b.test");
+    gone.set_name(name);
+    ASSERT_TRUE(Call(&v1::MailboxService::DeleteScript, gone).ok());
+  }
+
   v1::DeliverRequest Mail(const std::string& header = "", const std::string& body = "hello\r\n") {
     v1::DeliverRequest request;
     request.set_mail_id(NewUuidV7(absl::Now()).ToString());
@@ -240,6 +255,41 @@ TEST_F(ScriptsTest, EditsOfTheHeaderAreStored) {
   EXPECT_EQ((*bobs)[0].content, mail.content());
 }
 
+TEST_F(ScriptsTest, ReplacedAndEnclosedIsStoredAndSentUnenclosed) {
+  Activate(
+      "require [\"replace\", \"enclose\", \"copy\"]; replace \"new text\";"
+      "enclose :subject \"Look\" \"For you\"; redirect :copy \"x@far.test\";");
+  DeliverOk(Mail());
+  std::string stored = ContentOf("INBOX");
+  EXPECT_NE(stored.find("Subject: Look\r\n"), std::string::npos);
+  EXPECT_NE(stored.find("For you"), std::string::npos);
+  EXPECT_NE(stored.find("new text"), std::string::npos);
+  EXPECT_EQ(stored.find("hello"), std::string::npos);
+  auto sent = Sent();
+  ASSERT_EQ(sent.size(), 1u);
+  EXPECT_EQ(sent[0].content().find("Look"), std::string::npos);
+  EXPECT_NE(sent[0].content().find("new text"), std::string::npos);
+}
+
+// ROBUSTNESS F3
+TEST_F(ScriptsTest, AScriptOverItsBudgetIsSwitchedOff) {
+  std::string script = "require \"body\";";
+  for (int i = 0; i < 400; ++i) script += "if body :raw :matches \"*x*y*z\" { stop; }";
+  Activate(script);
+  std::string body(1 << 20, 'x');
+  for (int i = 0; i < 3; ++i) {
+    auto mail = Mail("", body + "\r\n");
+    DeliverOk(mail);
+    EXPECT_NE(Events(mail).find("script takes more than 1000000 steps; kept"), std::string::npos);
+    EXPECT_EQ(Events(mail).find("switched off") != std::string::npos, i == 2);
+  }
+  EXPECT_EQ(In("INBOX").size(), 3u);
+  EXPECT_EQ(store_.GetActiveScript(kAnn)->generation, 0u);
+  auto mail = Mail();
+  DeliverOk(mail);
+  EXPECT_EQ(Events(mail).find("script:"), std::string::npos);
+}
+
 TEST_F(ScriptsTest, RedirectIsSentOnceWhateverIsRepeated) {
   Activate("require \"copy\"; redirect :copy \"x@far.test\"; redirect \"bob@b.test\";");
   auto mail = Mail();
@@ -404,6 +454,42 @@ TEST_F(ScriptsTest, DuplicatesAreKnown) {
   DeliverOk(Mail("X-Id: 2\r\n"));
   EXPECT_EQ(In("INBOX").size(), 2u);
   EXPECT_EQ(In("Junk").size(), 1u);
+}
+
+TEST_F(ScriptsTest, ScriptsOfTheDomainRunAroundTheAccounts) {
+  PutForDomain("before",
+               "require [\"fileinto\", \"imap4flags\"];"
+               "if header :is \"X-Spam\" \"yes\" { fileinto \"Junk\"; stop; }"
+               "addflag \"seen-by-before\";");
+  DeliverOk(Mail("X-Spam: yes\r\n"));
+  EXPECT_EQ(In("Junk").size(), 1u) << "no account needs a script of its own";
+  EXPECT_TRUE(In("INBOX").empty());
+  Activate("require \"fileinto\"; if header :is \"X-To\" \"a\" { fileinto \"Archive\"; }");
+  DeliverOk(Mail("X-Spam: yes\r\nX-To: a\r\n"));
+  EXPECT_EQ(In("Junk").size(), 2u);
+  EXPECT_TRUE(In("Archive").empty()) << "what before filed does not come to the account's script";
+  DeliverOk(Mail("X-To: a\r\n"));
+  EXPECT_EQ(In("Archive").size(), 1u);
+  PutForDomain("after", "require \"fileinto\"; fileinto \"Trash\";");
+  DeliverOk(Mail("X-To: a\r\n"));
+  EXPECT_EQ(In("Archive").size(), 2u);
+  DeliverOk(Mail());
+  EXPECT_EQ(In("Trash").size(), 1u);
+  EXPECT_TRUE(In("INBOX").empty());
+  DeleteForDomain("after");
+  DeliverOk(Mail());
+  ASSERT_EQ(In("INBOX").size(), 1u);
+  EXPECT_EQ(In("INBOX")[0].flags, "seen-by-before");
+}
+
+TEST_F(ScriptsTest, AFailingScriptOfTheDomainStopsNothing) {
+  PutForDomain("before", "require \"include\"; include \"missing\";");
+  PutForDomain("shared", "require \"fileinto\"; fileinto \"Archive\";");
+  Activate("require \"include\"; include :global \"shared\";");
+  auto mail = Mail();
+  DeliverOk(mail);
+  EXPECT_EQ(In("Archive").size(), 1u);
+  EXPECT_NE(Events(mail).find("script 'before of b.test' failed"), std::string::npos);
 }
 
 TEST_F(ScriptsTest, AppendRunsNoScript) {

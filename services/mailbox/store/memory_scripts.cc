@@ -22,7 +22,8 @@ void MemoryStore::Account::ScriptsChanged() {
   }
 }
 
-absl::Status MemoryStore::Account::RoomFor(const std::string& name, uint64_t size) const {
+absl::Status MemoryStore::RoomFor(const std::map<std::string, Script>& scripts,
+                                  const std::string& name, uint64_t size) {
   uint64_t count = 0, bytes = 0;
   for (const auto& [other, script] : scripts) {
     if (other == name) continue;
@@ -70,13 +71,13 @@ absl::StatusOr<ActiveScript> MemoryStore::GetActiveScript(int64_t account_id) {
 
 absl::Status MemoryStore::CheckScriptRoom(const v1::CheckScriptRoomRequest& request) {
   std::lock_guard lock(mutex_);
-  return Get(request.account_id()).RoomFor(request.name(), request.size_bytes());
+  return RoomFor(Get(request.account_id()).scripts, request.name(), request.size_bytes());
 }
 
 absl::Status MemoryStore::PutScript(const v1::PutScriptRequest& request) {
   std::lock_guard lock(mutex_);
   Account& account = Get(request.account_id());
-  RETURN_IF_ERROR(account.RoomFor(request.name(), request.content().size()));
+  RETURN_IF_ERROR(RoomFor(account.scripts, request.name(), request.content().size()));
   Script& script = account.scripts[request.name()];
   script.content = request.content();
   script.updated_at = absl::Now();
@@ -124,10 +125,59 @@ absl::Status MemoryStore::RenameScript(const v1::RenameScriptRequest& request) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryStore::ListDomainScripts(const std::string& domain,
+                                            v1::ListScriptsResponse* response) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, script] : domain_scripts_[domain])
+    Describe(name, script, response->add_scripts());
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::GetDomainScript(const v1::GetScriptRequest& request,
+                                          v1::GetScriptResponse* response) {
+  std::lock_guard lock(mutex_);
+  auto& scripts = domain_scripts_[request.domain()];
+  auto script = scripts.find(request.name());
+  if (script == scripts.end()) return NoSuchScript();
+  Describe(script->first, script->second, response->mutable_script());
+  response->set_content(script->second.content);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::PutDomainScript(const v1::PutScriptRequest& request) {
+  std::lock_guard lock(mutex_);
+  auto& scripts = domain_scripts_[request.domain()];
+  RETURN_IF_ERROR(RoomFor(scripts, request.name(), request.content().size()));
+  scripts[request.name()] = {request.content(), false, 0, absl::Now()};
+  ++domain_generation_;
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::DeleteDomainScript(const v1::DeleteScriptRequest& request) {
+  std::lock_guard lock(mutex_);
+  if (domain_scripts_[request.domain()].erase(request.name()) == 0) return NoSuchScript();
+  ++domain_generation_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DomainScripts> MemoryStore::LoadDomainScripts(uint64_t known) {
+  std::lock_guard lock(mutex_);
+  DomainScripts all{domain_generation_, {}};
+  if (known == domain_generation_) return all;
+  for (const auto& [domain, scripts] : domain_scripts_) {
+    for (const auto& [name, script] : scripts)
+      all.scripts.push_back({domain, name, script.content});
+  }
+  return all;
+}
+
 bool MemoryStore::IsStale(const Account& account, const Delivery& delivery,
-                          const Delivery::Recipient& recipient) {
+                          const Delivery::Recipient& recipient) const {
   uint64_t ran = recipient.script ? recipient.script->generation : 0;
-  if (delivery.runs_scripts && account.sieve_generation != ran) return true;
+  if (delivery.runs_scripts &&
+      (account.sieve_generation != ran || domain_generation_ != delivery.domain_generation)) {
+    return true;
+  }
   if (!recipient.script) return false;
   for (const auto& entry : recipient.script->remembered) {
     auto found = account.remembered.find(entry.id);

@@ -59,6 +59,13 @@ class MemoryStore : public Store {
   absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) override;
   absl::Status DeleteScript(const v1::DeleteScriptRequest& request) override;
   absl::Status RenameScript(const v1::RenameScriptRequest& request) override;
+  absl::Status ListDomainScripts(const std::string& domain,
+                                 v1::ListScriptsResponse* response) override;
+  absl::Status GetDomainScript(const v1::GetScriptRequest& request,
+                               v1::GetScriptResponse* response) override;
+  absl::Status PutDomainScript(const v1::PutScriptRequest& request) override;
+  absl::Status DeleteDomainScript(const v1::DeleteScriptRequest& request) override;
+  absl::StatusOr<DomainScripts> LoadDomainScripts(uint64_t known) override;
   absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) override;
   absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
   absl::Status FinishOutbox(const OutboxItem& item) override;
@@ -121,7 +128,6 @@ class MemoryStore : public Store {
     std::string NameOf(int64_t id) const;
     // The next MODSEQ and, while a script is active, generation.
     void ScriptsChanged();
-    absl::Status RoomFor(const std::string& name, uint64_t size) const;
   };
   struct Stored {
     Delivery::Result result;
@@ -136,16 +142,20 @@ class MemoryStore : public Store {
   Delivery::Result StoreCopies(const Delivery& delivery, const Delivery::Recipient& recipient);
   static std::vector<ScriptOutcome::Copy> CopiesOf(const Delivery::Recipient& recipient);
   // memory_scripts.cc
-  static bool IsStale(const Account& account, const Delivery& delivery,
-                      const Delivery::Recipient& recipient);
+  bool IsStale(const Account& account, const Delivery& delivery,
+               const Delivery::Recipient& recipient) const;
   void KeepOutcome(const Delivery::Recipient& recipient);
   static void Describe(const Account& account, const std::string& name, const Folder& folder,
                        v1::Mailbox* mailbox);
   static void Describe(const std::string& name, const Script& script, v1::Script* out);
+  static absl::Status RoomFor(const std::map<std::string, Script>& scripts, const std::string& name,
+                              uint64_t size);
 
   mutable std::mutex mutex_;
   absl::Status room_;
   std::map<int64_t, Account> accounts_;
+  std::map<std::string, std::map<std::string, Script>> domain_scripts_;  // by domain and name
+  uint64_t domain_generation_ = 0;
   std::map<int64_t, std::pair<Uuid, absl::Time>> maildrop_locks_;  // holder, end
   std::map<std::pair<Uuid, int64_t>, Stored> delivered_;
 };

@@ -246,15 +246,19 @@ class Batch {
   // COMMIT nothing of it changes.
   bool MarkStale(const pg::Result& accounts, const pg::Result& remembered) {
     std::map<int64_t, uint64_t> generations;
-    for (int row = 0; row < accounts.rows(); ++row)
+    uint64_t domains = 0;
+    for (int row = 0; row < accounts.rows(); ++row) {
       generations[accounts.Int(row, 0)] = static_cast<uint64_t>(accounts.Int(row, 3));
+      domains = static_cast<uint64_t>(accounts.Int(row, 4));
+    }
     std::set<std::pair<int64_t, std::string>> taken;
     for (int row = 0; row < remembered.rows(); ++row)
       taken.emplace(remembered.Int(row, 0), remembered.Text(row, 1));
     bool any = false;
     for (const Target& target : targets_) {
       uint64_t ran = target.script() ? target.script()->generation : 0;
-      bool stale = target.delivery->runs_scripts && generations[target.account_id()] != ran;
+      bool stale = target.delivery->runs_scripts && (generations[target.account_id()] != ran ||
+                                                     domains != target.delivery->domain_generation);
       if (target.script()) {
         for (const auto& entry : target.script()->remembered) {
           // A second delivery of this batch that would remember the same comes too late as well.

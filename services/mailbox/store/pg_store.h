@@ -62,6 +62,13 @@ class PgStore : public Store {
   absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) override;
   absl::Status DeleteScript(const v1::DeleteScriptRequest& request) override;
   absl::Status RenameScript(const v1::RenameScriptRequest& request) override;
+  absl::Status ListDomainScripts(const std::string& domain,
+                                 v1::ListScriptsResponse* response) override;
+  absl::Status GetDomainScript(const v1::GetScriptRequest& request,
+                               v1::GetScriptResponse* response) override;
+  absl::Status PutDomainScript(const v1::PutScriptRequest& request) override;
+  absl::Status DeleteDomainScript(const v1::DeleteScriptRequest& request) override;
+  absl::StatusOr<DomainScripts> LoadDomainScripts(uint64_t known) override;
   absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) override;
   absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
   absl::Status FinishOutbox(const OutboxItem& item) override;

@@ -76,7 +76,8 @@ struct Delivery {
   absl::Time internal_date;
   // NotFound if the mailbox does not exist (APPEND); otherwise INBOX takes it.
   bool mailbox_must_exist = false;
-  bool runs_scripts = true;  // not where a client puts the message (APPEND)
+  bool runs_scripts = true;        // not where a client puts the message (APPEND)
+  uint64_t domain_generation = 0;  // of the domains' scripts that ran
 
   // Set by StoreBatch.
   absl::Status status;
@@ -118,6 +119,16 @@ struct ActiveScript {
   uint64_t generation = 0;  // of the account's scripts; 0: none is active
   std::string name;
   std::string content;
+};
+
+struct DomainScripts {
+  struct Script {
+    std::string domain;
+    std::string name;
+    std::string content;
+  };
+  uint64_t generation = 0;
+  std::vector<Script> scripts;
 };
 
 // RFC 5804 2.10: the edge tells it from other refusals by its code.
@@ -206,6 +217,16 @@ class Store {
   virtual absl::Status SetActiveScript(const v1::SetActiveScriptRequest& request) = 0;
   virtual absl::Status DeleteScript(const v1::DeleteScriptRequest& request) = 0;
   virtual absl::Status RenameScript(const v1::RenameScriptRequest& request) = 0;
+
+  // Scripts of domains: the `domain` of the requests, canonical.
+  virtual absl::Status ListDomainScripts(const std::string& domain,
+                                         v1::ListScriptsResponse* response) = 0;
+  virtual absl::Status GetDomainScript(const v1::GetScriptRequest& request,
+                                       v1::GetScriptResponse* response) = 0;
+  virtual absl::Status PutDomainScript(const v1::PutScriptRequest& request) = 0;
+  virtual absl::Status DeleteDomainScript(const v1::DeleteScriptRequest& request) = 0;
+  // All of them; none where the generation is still `known`.
+  virtual absl::StatusOr<DomainScripts> LoadDomainScripts(uint64_t known) = 0;
 
   virtual absl::StatusOr<bool> IsRemembered(int64_t account_id, const std::string& id) = 0;
   // What is due, each to be finished or due again later: the more attempts, the later.

@@ -29,6 +29,7 @@ class StoreContract {
     Scripts();
     ScriptOutcomes();
     OutcomesThatNoLongerHold();
+    DomainScriptsChange();
     DeleteAccount();
   }
 
@@ -640,6 +641,50 @@ class StoreContract {
     auto late = MakeRun(generation, {});
     store_.StoreBatch({late.get()});
     EXPECT_TRUE(late->stale);
+  }
+
+  void DomainScriptsChange() {
+    EXPECT_EQ(store_.LoadDomainScripts(99)->generation, 0u);
+    v1::PutScriptRequest put;
+    put.set_domain("b.test");
+    put.set_name("before");
+    put.set_content("keep;");
+    ASSERT_TRUE(store_.PutDomainScript(put).ok());
+    put.set_domain("other.test");
+    ASSERT_TRUE(store_.PutDomainScript(put).ok());
+    auto all = store_.LoadDomainScripts(0);
+    ASSERT_TRUE(all.ok());
+    ASSERT_EQ(all->scripts.size(), 2u);
+    EXPECT_EQ(all->scripts[0].domain + all->scripts[0].name + all->scripts[0].content,
+              "b.testbeforekeep;");
+    EXPECT_TRUE(store_.LoadDomainScripts(all->generation)->scripts.empty());
+    v1::ListScriptsResponse list;
+    ASSERT_TRUE(store_.ListDomainScripts("b.test", &list).ok());
+    EXPECT_EQ(list.scripts_size(), 1);
+    v1::GetScriptRequest get;
+    get.set_domain("b.test");
+    get.set_name("before");
+    v1::GetScriptResponse got;
+    ASSERT_TRUE(store_.GetDomainScript(get, &got).ok());
+    EXPECT_EQ(got.content(), "keep;");
+    get.set_name("after");
+    EXPECT_EQ(store_.GetDomainScript(get, &got).code(), absl::StatusCode::kNotFound);
+    // Who has not run these is told so; APPEND is not concerned.
+    auto stale = Make({kAlice});
+    store_.StoreBatch({stale.get()});
+    EXPECT_TRUE(stale->stale);
+    auto append = Make({kAlice});
+    append->runs_scripts = false;
+    Store1(std::move(append));
+    auto good = Make({kAlice});
+    good->domain_generation = all->generation;
+    Store1(std::move(good));
+    v1::DeleteScriptRequest remove;
+    remove.set_domain("b.test");
+    remove.set_name("before");
+    ASSERT_TRUE(store_.DeleteDomainScript(remove).ok());
+    EXPECT_EQ(store_.DeleteDomainScript(remove).code(), absl::StatusCode::kNotFound);
+    EXPECT_GT(store_.LoadDomainScripts(0)->generation, all->generation);
   }
 
   void ScriptLimits() {

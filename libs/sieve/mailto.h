@@ -7,10 +7,12 @@
 
 #include "base/status.h"
 
-namespace pennypost::mailbox {
+namespace pennypost::sieve {
+
+inline constexpr size_t kMaxMailtoRecipients = 4;
 
 struct Mailto {
-  std::vector<std::string> to;  // addresses, at most four
+  std::vector<std::string> to;  // addresses
   std::string subject;
   std::string body;
 };
@@ -19,4 +21,4 @@ struct Mailto {
 // forge a header (RFC 5436 2.7).
 absl::StatusOr<Mailto> ParseMailto(std::string_view uri);
 
-}  // namespace pennypost::mailbox
+}  // namespace pennypost::sieve

@@ -1,4 +1,4 @@
-#include "services/mailbox/core/mailto.h"
+#include "sieve/mailto.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,8 @@
 #include "base/text.h"
 #include "mail/address.h"
 
-namespace pennypost::mailbox {
+namespace pennypost::sieve {
 namespace {
-
-constexpr size_t kMaxRecipients = 4;
 
 std::optional<std::string> Decode(std::string_view text) {
   std::string out;
@@ -41,7 +39,7 @@ absl::StatusOr<Mailto> ParseMailto(std::string_view uri) {
     if (!address || !mail::ParseAddress(*address, mail::Utf8Policy::kAllow).ok()) return bad;
     out.to.push_back(*std::move(address));
   }
-  if (out.to.size() > kMaxRecipients) return bad;
+  if (out.to.size() > kMaxMailtoRecipients) return bad;
   if (question == std::string_view::npos) return out;
   for (std::string_view field : Split(uri.substr(question + 1), '&')) {
     size_t equals = field.find('=');
@@ -54,4 +52,4 @@ absl::StatusOr<Mailto> ParseMailto(std::string_view uri) {
   return out;
 }
 
-}  // namespace pennypost::mailbox
+}  // namespace pennypost::sieve

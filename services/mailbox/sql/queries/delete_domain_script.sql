@@ -1,0 +1,1 @@
+DELETE FROM mailbox_domain_scripts WHERE domain = $1 AND name = $2

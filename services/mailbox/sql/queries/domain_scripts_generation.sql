@@ -1,0 +1,1 @@
+SELECT generation FROM mailbox_domain_scripts_state
