@@ -3,7 +3,7 @@ BUILD := build/main
 MODE ?= standalone
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build test lint tidy run stop status logs bench clean
+.PHONY: help setup build test lint run stop status logs bench clean
 
 help:
 	@echo "make run      build, start the platform, send and read the first mail, stay until Ctrl-C"
@@ -11,8 +11,7 @@ help:
 	@echo "              CONFIG=file.yaml: laid over the defaults (deploy/local/lab.yaml is one)"
 	@echo "make stop, make status, make logs"
 	@echo "make test     build and run every test"
-	@echo "make lint     format, layers, coroutine rules, generated references"
-	@echo "make tidy     clang-tidy over the pure protocol code (minutes)"
+	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
 	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay or imap for one of them)"
 
 setup:
@@ -35,10 +34,6 @@ test:
 lint:
 	@tools/setup.sh test
 	@tools/lint.sh
-
-tidy:
-	@tools/setup.sh test
-	@tools/tidy.py
 
 bench: build
 	@tools/setup.sh test

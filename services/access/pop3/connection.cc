@@ -47,6 +47,8 @@ net::Awaitable<void> Pop3Connection::Run() {
 }
 
 net::Awaitable<bool> Pop3Connection::Act(pop3::Step step) {
+  // A client may be silent for as long as we wait, and then has the lock still.
+  if (!lock_.empty() && absl::Now() + options_.idle_timeout > locked_until_) (void)co_await Lock();
   if (auto* output = std::get_if<pop3::Output>(&step))
     co_return co_await link_.Write(output->bytes);
   if (std::holds_alternative<pop3::NeedInput>(step)) co_return co_await Read();
@@ -73,8 +75,6 @@ net::Awaitable<bool> Pop3Connection::Read() {
 
 net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
   LoginPeer who{"pop3", link_.client_ip()};
-  // A client may be silent for as long as we wait, and then has the lock still.
-  if (!lock_.empty() && absl::Now() + options_.idle_timeout > locked_until_) (void)co_await Lock();
   if (auto* read = std::get_if<pop3::ReadMessage>(&request)) {
     auto piece = co_await ReadMessage(clients_, account_.id, mailbox_id_, *read);
     if (!piece.ok()) co_return Pop3Error(piece.status());
@@ -88,7 +88,12 @@ net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
     absl::Status locked = co_await Lock();
     if (!locked.ok()) co_return Pop3Error(locked);
     auto opened = co_await OpenMaildrop(clients_, account_.id);
-    if (!opened.ok()) co_return Pop3Error(opened.status());
+    if (!opened.ok()) {
+      // Somebody else may log in on this connection next.
+      std::string holder = std::exchange(lock_, "");
+      co_await UnlockMaildrop(clients_, account_.id, holder);
+      co_return Pop3Error(opened.status());
+    }
     mailbox_id_ = opened->mailbox_id;
     co_return std::move(opened->maildrop);
   }
