@@ -6,7 +6,8 @@ CREATE TABLE public.mailbox_accounts (
     used_bytes bigint DEFAULT 0 NOT NULL,
     messages bigint DEFAULT 0 NOT NULL,
     next_mailbox_id bigint DEFAULT 7 NOT NULL,
-    next_uid_validity bigint DEFAULT (EXTRACT(epoch FROM now()))::bigint NOT NULL
+    next_uid_validity bigint DEFAULT (EXTRACT(epoch FROM now()))::bigint NOT NULL,
+    sieve_generation bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -82,6 +83,32 @@ CREATE TABLE public.mailbox_messages (
     flags text NOT NULL
 );
 
+CREATE TABLE public.mailbox_outbox (
+    account_id bigint NOT NULL,
+    outbox_id uuid NOT NULL,
+    request bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL
+);
+ALTER TABLE ONLY public.mailbox_outbox ALTER COLUMN request SET STORAGE EXTERNAL;
+
+CREATE TABLE public.mailbox_remembered (
+    account_id bigint NOT NULL,
+    id bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.mailbox_scripts (
+    account_id bigint NOT NULL,
+    name text NOT NULL,
+    content bytea NOT NULL,
+    size bigint NOT NULL,
+    active boolean DEFAULT false NOT NULL,
+    modseq bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.mailbox_subscriptions (
     account_id bigint NOT NULL,
     name text NOT NULL
@@ -121,6 +148,15 @@ ALTER TABLE ONLY public.mailbox_mailboxes
 ALTER TABLE ONLY public.mailbox_messages
     ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (account_id, mailbox_id, uid);
 
+ALTER TABLE ONLY public.mailbox_outbox
+    ADD CONSTRAINT mailbox_outbox_pkey PRIMARY KEY (account_id, outbox_id);
+
+ALTER TABLE ONLY public.mailbox_remembered
+    ADD CONSTRAINT mailbox_remembered_pkey PRIMARY KEY (account_id, id);
+
+ALTER TABLE ONLY public.mailbox_scripts
+    ADD CONSTRAINT mailbox_scripts_pkey PRIMARY KEY (account_id, name);
+
 ALTER TABLE ONLY public.mailbox_subscriptions
     ADD CONSTRAINT mailbox_subscriptions_pkey PRIMARY KEY (account_id, name);
 
@@ -135,8 +171,23 @@ CREATE INDEX mailbox_messages_by_email ON public.mailbox_messages USING btree (a
 
 CREATE INDEX mailbox_messages_by_modseq ON public.mailbox_messages USING btree (account_id, modseq, mailbox_id);
 
+CREATE INDEX mailbox_outbox_due ON public.mailbox_outbox USING btree (next_attempt_at);
+
+CREATE INDEX mailbox_remembered_expired ON public.mailbox_remembered USING btree (expires_at);
+
+CREATE UNIQUE INDEX mailbox_scripts_active ON public.mailbox_scripts USING btree (account_id) WHERE active;
+
 ALTER TABLE ONLY public.mailbox_mailboxes
     ADD CONSTRAINT mailbox_mailboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_outbox
+    ADD CONSTRAINT mailbox_outbox_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_remembered
+    ADD CONSTRAINT mailbox_remembered_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_scripts
+    ADD CONSTRAINT mailbox_scripts_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mailbox_subscriptions
     ADD CONSTRAINT mailbox_subscriptions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
