@@ -18,7 +18,7 @@ LAYERS = {
 }
 # Same-layer includes that are meant: a library over a smaller one of its layer.
 ALSO = {
-    "mail": {"base"}, "log": {"base"}, "smtp": {"sasl"}, "imap": {"sasl", "mime"}, "pop3": {"sasl"}, "managesieve": {"sasl"}, "sieve": {"mime"}, "net": {"metrics"},
+    "mail": {"base"}, "log": {"base"}, "smtp": {"sasl"}, "imap": {"sasl", "mime"}, "pop3": {"sasl"}, "managesieve": {"sasl"}, "sieve": {"mime"}, "mailauth": {"mime"}, "net": {"metrics"},
     "pg": {"metrics"}, "redis": {"net", "metrics"},
     "http": {"net"}, "rpc": {"net"}, "runtime": {"clients"},
 }

@@ -76,7 +76,8 @@ enum class StatusItem {
   kDeleted,
   kSize,
   kHighestModSeq,
-  kMailboxId
+  kMailboxId,
+  kAppendLimit
 };
 
 // One node of a SEARCH (RFC 9051 6.4.4).
@@ -144,6 +145,9 @@ struct Authenticate {
 struct Enable {
   std::vector<std::string> features;  // upper case
 };
+struct Compress {
+  std::string mechanism;
+};
 struct Id {
   std::vector<std::pair<std::string, std::string>> fields;
 };
@@ -164,7 +168,7 @@ struct Select {
 };
 struct Create {
   std::string mailbox;
-  std::string special_use;  // RFC 6154 3
+  std::vector<std::string> special_uses;  // RFC 6154 3
 };
 struct Delete {
   std::string mailbox;
@@ -198,14 +202,25 @@ struct Status {
   std::vector<StatusItem> items;
 };
 struct Append {
+  struct Message {
+    std::vector<std::string> flags;
+    std::optional<absl::Time> date;
+    size_t offset = 0;  // in `text`
+    size_t size = 0;
+  };
   std::string mailbox;
-  std::vector<std::string> flags;
-  std::optional<absl::Time> date;
-  // The message stands in the text of its command, which is kept so that it is not copied.
+  std::vector<Message> messages;  // at least one (RFC 3502)
+  // The messages stand in the text of their command, which is kept so that they are not copied.
   std::string text;
-  size_t offset = 0;
-  size_t size = 0;
-  std::string_view message() const { return std::string_view(text).substr(offset, size); }
+  std::string_view content(const Message& message) const {
+    return std::string_view(text).substr(message.offset, message.size);
+  }
+};
+// RFC 8508: APPEND of one message in the place of another, which goes.
+struct Replace {
+  Numbers numbers = Numbers::kSequence;
+  NumberSet set;  // one number
+  Append append;
 };
 struct Idle {};
 struct GetQuota {
@@ -213,6 +228,22 @@ struct GetQuota {
 };
 struct GetQuotaRoot {
   std::string mailbox;
+};
+// RFC 5464. An empty mailbox is the account; entry names are in lower case.
+struct GetMetadata {
+  std::string mailbox;
+  std::vector<std::string> entries;
+  std::optional<uint64_t> max_size;
+  enum class Depth { kSelf, kChildren, kAll };
+  Depth depth = Depth::kSelf;
+};
+struct MetadataEntry {
+  std::string name;
+  std::optional<std::string> value;  // nothing: NIL, no such entry
+};
+struct SetMetadata {
+  std::string mailbox;
+  std::vector<MetadataEntry> entries;
 };
 struct Close {};
 struct Unselect {};
@@ -232,6 +263,7 @@ struct Search {
   bool extended = false;  // RETURN was given: answer with ESEARCH
   unsigned returns = 0;   // SearchReturn bits
   std::optional<Partial> partial;
+  bool charset_given = false;
   SearchKey key;
 };
 // RFC 5256
@@ -275,9 +307,9 @@ struct Copy {
 };
 
 using CommandBody =
-    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable, Id,
-                 Select, Create, Delete, Rename, Subscribe, List, Namespace, Status, Append, Idle,
-                 GetQuota, GetQuotaRoot, Close, Unselect, Expunge, Search, Sort, Thread, Fetch,
-                 Store, Copy>;
+    std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
+                 Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
+                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Close,
+                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

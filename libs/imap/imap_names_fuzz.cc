@@ -16,8 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (pennypost::IsUtf8(input)) EncodeUtf7(input);
   MatchesPattern(input.substr(0, size / 2), input.substr(size / 2));
-  for (const char* verb : {"SEARCH", "SORT", "THREAD", "SELECT", "UID FETCH", "FETCH", "STORE",
-                           "LIST", "APPEND", "STATUS"}) {
+  for (const char* verb : {"SEARCH", "SORT", "GETMETADATA", "SETMETADATA", "THREAD", "SELECT",
+                           "UID FETCH", "FETCH", "STORE", "LIST", "APPEND", "REPLACE", "STATUS"}) {
     Scanner scanner(input, LimitsAfterLogin(1 << 16), NameForm::kUtf7);
     (void)FindCommand(verb)->parse(scanner);
   }

@@ -140,7 +140,9 @@ Lexer::Event Lexer::LineDone(size_t line_begin, size_t lf, const Limits& limits)
 
 Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& limits) {
   bool message = !refused_ && TakesMessage(announcement);
-  uint64_t allowed = message ? limits.message : limits.literal;
+  // RFC 3502: of several messages the sum counts.
+  uint64_t allowed =
+      message ? limits.message - std::min(limits.message, message_bytes_) : limits.literal;
   bool fits = announcement.size <= allowed && literals_ < limits.literals &&
               (message || line_begin_ - message_bytes_ + announcement.size <= limits.total);
   if (!fits || refused_) {
@@ -164,15 +166,23 @@ Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& l
   return NeedMore{};
 }
 
-// The literal of APPEND that holds the message: not the one that may hold the mailbox name.
+// A literal of APPEND or REPLACE that holds a message: not the one that may hold the mailbox name.
 bool Lexer::TakesMessage(const Announcement& announcement) const {
   std::string_view command(buffer_);
   size_t space = command.find(' ');
-  if (space > 100) return false;  // npos too
-  constexpr std::string_view kAppend = "APPEND ";
-  command.remove_prefix(space + 1);
-  if (!StartsWithIgnoreCase(command, kAppend)) return false;
-  return announcement.begin > space + 1 + kAppend.size() && message_bytes_ == 0;
+  if (space == std::string_view::npos || space > 100) return false;
+  size_t mailbox = space + 1;
+  command.remove_prefix(mailbox);
+  for (std::string_view verb : {"APPEND ", "REPLACE ", "UID REPLACE "}) {
+    if (!StartsWithIgnoreCase(command, verb)) continue;
+    mailbox += verb.size();
+    if (verb == "APPEND ") return announcement.begin > mailbox;
+    // The number of the message that goes stands before the mailbox.
+    size_t number = command.find(' ', verb.size());
+    return number != std::string_view::npos &&
+           announcement.begin > mailbox + number - verb.size() + 1;
+  }
+  return false;
 }
 
 Lexer::Event Lexer::NextLine(size_t max) {

@@ -63,7 +63,7 @@ class Lexer {
   size_t scanned_ = 0;        // no line end stands in [line_begin_, scanned_)
   uint64_t literal_ = 0;      // bytes of the literal still due
   size_t literals_ = 0;       // seen in this command
-  size_t message_bytes_ = 0;  // of the APPEND literal, which does not count to the total
+  size_t message_bytes_ = 0;  // of APPEND's messages, which do not count to the total
   uint64_t drain_ = 0;        // bytes of a refused non-synchronizing literal
   bool skipping_ = false;     // drop the rest of the line
   std::string refused_tag_;   // the command whose rest is dropped after a drained literal

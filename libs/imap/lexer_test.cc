@@ -67,6 +67,14 @@ TEST(Lexer, AppendHasItsOwnLimit) {
   ExpectAll("a APPEND {150000}\r\nb Y\r\n", "no(a) cmd(b Y) ", limits);
   ExpectAll("a FETCH {150000}\r\nb Y\r\n", "no(a) cmd(b Y) ", limits);
   ExpectAll("a APPEND x {150000}\r\nb Y\r\n", "no(a) cmd(b Y) ");
+  ExpectAll("a UID REPLACE 1 x {150000+}\r\n" + message + "\r\n",
+            "cmd(a UID REPLACE 1 x {150000+}\r\n" + message + ") ", LimitsAfterLogin(200'000));
+  ExpectAll("a REPLACE 1 {150000}\r\nb Y\r\n", "no(a) cmd(b Y) ", LimitsAfterLogin(200'000));
+  // RFC 3502: several messages, which share the limit.
+  limits = LimitsAfterLogin(10);
+  ExpectAll("a APPEND x {4+}\r\n1234 {6}\r\n123456\r\n",
+            "+ cmd(a APPEND x {4+}\r\n1234 {6}\r\n123456) ", limits);
+  ExpectAll("a APPEND x {4+}\r\n1234 {7}\r\nb Y\r\n", "no(a) cmd(b Y) ", limits);
 }
 
 TEST(Lexer, LinesOfAnExchange) {

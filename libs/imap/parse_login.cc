@@ -1,4 +1,4 @@
-// LOGIN, AUTHENTICATE (RFC 9051 6.2), ENABLE (6.3.1), ID (RFC 2971).
+// LOGIN, AUTHENTICATE (RFC 9051 6.2), ENABLE (6.3.1), COMPRESS (RFC 4978), ID (RFC 2971).
 
 #include "base/status.h"
 #include "base/text.h"
@@ -36,6 +36,15 @@ absl::StatusOr<CommandBody> ParseEnable(Scanner& in) {
     enable.features.push_back(ToUpper(feature));
   } while (!in.AtEnd());
   return enable;
+}
+
+// RFC 4978 3
+absl::StatusOr<CommandBody> ParseCompress(Scanner& in) {
+  Compress compress;
+  RETURN_IF_ERROR(in.Expect(' '));
+  ASSIGN_OR_RETURN(compress.mechanism, in.Atom());
+  RETURN_IF_ERROR(in.ExpectEnd());
+  return compress;
 }
 
 // RFC 2971 3.1: NIL or pairs, at most 30.

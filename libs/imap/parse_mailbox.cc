@@ -89,11 +89,11 @@ struct StatusName {
   StatusItem item;
 };
 constexpr StatusName kStatusNames[] = {
-    {"MESSAGES", StatusItem::kMessages},  {"RECENT", StatusItem::kRecent},
-    {"UIDNEXT", StatusItem::kUidNext},    {"UIDVALIDITY", StatusItem::kUidValidity},
-    {"UNSEEN", StatusItem::kUnseen},      {"DELETED", StatusItem::kDeleted},
-    {"SIZE", StatusItem::kSize},          {"HIGHESTMODSEQ", StatusItem::kHighestModSeq},
-    {"MAILBOXID", StatusItem::kMailboxId}};
+    {"MESSAGES", StatusItem::kMessages},   {"RECENT", StatusItem::kRecent},
+    {"UIDNEXT", StatusItem::kUidNext},     {"UIDVALIDITY", StatusItem::kUidValidity},
+    {"UNSEEN", StatusItem::kUnseen},       {"DELETED", StatusItem::kDeleted},
+    {"SIZE", StatusItem::kSize},           {"HIGHESTMODSEQ", StatusItem::kHighestModSeq},
+    {"MAILBOXID", StatusItem::kMailboxId}, {"APPENDLIMIT", StatusItem::kAppendLimit}};
 
 absl::StatusOr<StatusItem> ParseStatusItem(Scanner& in) {
   ASSIGN_OR_RETURN(std::string word, in.Word());
@@ -133,10 +133,12 @@ absl::StatusOr<CommandBody> ParseCreate(Scanner& in) {
     if (!in.EatWord("USE")) return SyntaxError("Unknown parameter");
     RETURN_IF_ERROR(in.Expect(' '));
     RETURN_IF_ERROR(in.Expect('('));
-    RETURN_IF_ERROR(in.Expect('\\'));
-    ASSIGN_OR_RETURN(std::string use, in.Atom());
-    create.special_use = "\\" + use;
-    RETURN_IF_ERROR(in.Expect(')'));
+    while (!in.Eat(')')) {
+      if (!create.special_uses.empty()) RETURN_IF_ERROR(in.Expect(' '));
+      RETURN_IF_ERROR(in.Expect('\\'));
+      ASSIGN_OR_RETURN(std::string use, in.Atom());
+      create.special_uses.push_back("\\" + use);
+    }
     RETURN_IF_ERROR(in.Expect(')'));
   }
   RETURN_IF_ERROR(in.ExpectEnd());

@@ -230,6 +230,7 @@ absl::StatusOr<CommandBody> ParseSearchAs(Scanner& in, Numbers numbers) {
     RETURN_IF_ERROR(in.Expect(' '));
     ASSIGN_OR_RETURN(charset, in.AString());
     RETURN_IF_ERROR(in.Expect(' '));
+    search.charset_given = true;
   }
   ASSIGN_OR_RETURN(search.key, ParseSearchKeys(in, charset));
   return search;

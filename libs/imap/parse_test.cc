@@ -45,6 +45,10 @@ TEST(Parse, RefusesBrokenCommands) {
       {"APPEND", " a (\\Recent) {1}\r\nx"},
       {"APPEND", " a \"30-Feb-2024 00:00:00 +0000\" {1}\r\nx"},
       {"APPEND", " a \"x\" {1}\r\nx"},
+      {"APPEND", " a {1}\r\nx "},
+      {"APPEND", " a {1}\r\nxy"},
+      {"APPEND", " a UTF8 ({1}\r\nx)"},
+      {"APPEND", " a UTF8 (~{1}\r\nx"},
       {"FETCH", " 0 FLAGS"},
       {"FETCH", " 4294967296 FLAGS"},
       {"FETCH", " 1:x FLAGS"},
@@ -89,6 +93,16 @@ TEST(Parse, RefusesBrokenCommands) {
       {"FETCH", " 1 (PREVIEW (X))"},
       {"ID", " (a b)"},
       {"ENABLE", ""},
+      {"GETMETADATA", " INBOX"},
+      {"GETMETADATA", " INBOX comment"},
+      {"GETMETADATA", " INBOX /private"},
+      {"GETMETADATA", " INBOX /other/comment"},
+      {"GETMETADATA", " INBOX /private//x"},
+      {"GETMETADATA", " INBOX \"/private/x*\""},
+      {"GETMETADATA", " INBOX (DEPTH 2) /private/x"},
+      {"SETMETADATA", " INBOX /private/x y"},
+      {"SETMETADATA", " INBOX (/private/x)"},
+      {"SETMETADATA", " INBOX ()"},
   };
   for (const Row& row : rows) {
     Scanner scanner(row.arguments, LimitsAfterLogin(1000), NameForm::kUtf7);
@@ -107,7 +121,8 @@ TEST(Parse, LoginAndNames) {
   EXPECT_EQ(Parse<Select>("SELECT", " &APw-")->mailbox, "\u00fc");
   EXPECT_EQ(Parse<Select>("SELECT", " \"&APw-\"", LimitsAfterLogin(0), NameForm::kUtf8)->mailbox,
             "&APw-");
-  EXPECT_EQ(Parse<Create>("CREATE", " Out (USE (\\Sent))")->special_use, "\\Sent");
+  EXPECT_EQ(Parse<Create>("CREATE", " Out (USE (\\Sent \\X))")->special_uses,
+            (std::vector<std::string>{"\\Sent", "\\X"}));
   EXPECT_EQ(Parse<Rename>("RENAME", " a \"b c\"")->to, "b c");
   EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
   EXPECT_EQ(Parse<Id>("ID", " (\"name\" \"x\" \"v\" NIL)")->fields.size(), 2u);
@@ -129,6 +144,27 @@ TEST(Parse, SortAndThread) {
   EXPECT_EQ(thread->algorithm, Thread::Algorithm::kOrderedSubject);
   EXPECT_EQ(thread->search.key.text, "\u00fc");
   EXPECT_EQ(Parse<Fetch>("UID FETCH", " 1 FLAGS (PARTIAL 3:1)")->partial, (Partial{3, 1, false}));
+}
+
+TEST(Parse, Metadata) {
+  auto get =
+      Parse<GetMetadata>("GETMETADATA", " (MAXSIZE 9 DEPTH infinity) \"\" (/private/A /shared/b)");
+  ASSERT_TRUE(get.ok());
+  EXPECT_EQ(get->mailbox, "");
+  EXPECT_EQ(get->entries, (std::vector<std::string>{"/private/a", "/shared/b"}));
+  EXPECT_EQ(get->max_size, 9u);
+  EXPECT_EQ(get->depth, GetMetadata::Depth::kAll);
+  get = Parse<GetMetadata>("GETMETADATA", " inbox (DEPTH 1) /private/a");
+  ASSERT_TRUE(get.ok());
+  EXPECT_EQ(get->mailbox, "INBOX");
+  EXPECT_EQ(get->depth, GetMetadata::Depth::kChildren);
+  auto set = Parse<SetMetadata>("SETMETADATA",
+                                " x (/private/a NIL /private/b \"y\" /shared/c ~{2}\r\nz\n)");
+  ASSERT_TRUE(set.ok());
+  ASSERT_EQ(set->entries.size(), 3u);
+  EXPECT_FALSE(set->entries[0].value);
+  EXPECT_EQ(set->entries[1].value, "y");
+  EXPECT_EQ(set->entries[2].value, "z\n");
 }
 
 TEST(Parse, Resync) {
@@ -169,10 +205,17 @@ TEST(Parse, AppendKeepsTheMessageInPlace) {
   ASSERT_TRUE(body.ok());
   Append append = std::get<Append>(*body);
   append.text = text;
-  EXPECT_EQ(append.message(), "hello");
-  EXPECT_EQ(append.flags, (std::vector<std::string>{"\\Seen", "$Junk"}));
-  EXPECT_EQ(absl::ToUnixSeconds(*append.date), 837596665);
-  EXPECT_EQ(Parse<Append>("APPEND", " x ~{1+}\r\n\n")->size, 1u);
+  ASSERT_EQ(append.messages.size(), 1u);
+  EXPECT_EQ(append.content(append.messages[0]), "hello");
+  EXPECT_EQ(append.messages[0].flags, (std::vector<std::string>{"\\Seen", "$Junk"}));
+  EXPECT_EQ(absl::ToUnixSeconds(*append.messages[0].date), 837596665);
+  EXPECT_EQ(Parse<Append>("APPEND", " x ~{1+}\r\n\n")->messages[0].size, 1u);
+  // RFC 3502, RFC 6855 4
+  auto several = Parse<Append>("APPEND", " x {1}\r\na (\\Seen) UTF8 (~{2+}\r\nbc) ~{1}\r\nd");
+  ASSERT_TRUE(several.ok());
+  ASSERT_EQ(several->messages.size(), 3u);
+  EXPECT_EQ(several->messages[1].size, 2u);
+  EXPECT_EQ(several->messages[1].flags.size(), 1u);
 }
 
 TEST(Parse, FetchItems) {

@@ -117,6 +117,12 @@ absl::StatusOr<std::pair<size_t, size_t>> Scanner::LiteralRange() {
   return std::pair<size_t, size_t>{begin, static_cast<size_t>(*size)};
 }
 
+absl::StatusOr<std::string> Scanner::Literal8() {
+  auto range = LiteralRange();
+  if (!range.ok()) return range.status();
+  return std::string(text_.substr(range->first, range->second));
+}
+
 absl::StatusOr<std::string> Scanner::String() {
   if (Peek() == '"') {
     RETURN_IF_ERROR(Count());

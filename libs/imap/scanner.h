@@ -43,6 +43,8 @@ class Scanner {
   absl::StatusOr<std::string> String();   // quoted or literal
   absl::StatusOr<std::string> AString();  // or an atom
   absl::StatusOr<std::optional<std::string>> NString();
+  // The bytes of a literal behind "~", which may hold NUL (RFC 3516 4.4).
+  absl::StatusOr<std::string> Literal8();
   // A literal as the range it takes in the text: offset and size.
   absl::StatusOr<std::pair<size_t, size_t>> LiteralRange();
   absl::StatusOr<uint32_t> Number();

@@ -73,6 +73,7 @@ Step ServerSession::Next() {
     return request;
   }
   if (std::exchange(tls_due_, false)) return StartTls{};
+  if (std::exchange(compress_due_, false)) return StartCompression{};
   if (auto* closed = std::get_if<Closed>(&mode_)) return CloseConnection{closed->reason};
   return NeedInput{};
 }
@@ -121,16 +122,20 @@ void ServerSession::HandleCommand(std::string text) {
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) append->text = std::move(text);
+  if (auto* replace = std::get_if<Replace>(&*body)) replace->append.text = std::move(text);
   if (row->flags & kLocal) return RunLocal(*std::move(tag), *row, *std::move(body));
   mode_ = Running{*tag, row};
   request_ = RunCommand{*std::move(tag), row, *std::move(body)};
 }
 
-// RFC 7162 3.2.5, 3.2.6: what only ENABLE QRESYNC allows.
+// RFC 7162 3.2.5, 3.2.6: what only ENABLE QRESYNC allows. RFC 6855 3: what ENABLE UTF8=ACCEPT ends.
 absl::Status ServerSession::CheckFeatures(const CommandBody& body) const {
   const auto* select = std::get_if<Select>(&body);
   const auto* fetch = std::get_if<Fetch>(&body);
   bool needs_qresync = (select && select->resync) || (fetch && fetch->vanished);
+  const auto* search = std::get_if<Search>(&body);
+  if (search && search->charset_given && features_.utf8)
+    return SyntaxError("No charset after ENABLE UTF8=ACCEPT");
   return needs_qresync && !features_.qresync ? SyntaxError("ENABLE QRESYNC is needed first")
                                              : absl::OkStatus();
 }

@@ -96,18 +96,20 @@ struct NeedInput {};
 struct Output {
   std::string bytes;
 };
-struct StartTls {};  // shake hands, then call TlsStarted()
+struct StartTls {};          // shake hands, then call TlsStarted()
+struct StartCompression {};  // all that follows, in both directions, is DEFLATE (RFC 4978)
 struct CloseConnection {
   std::string reason;  // for the log
 };
-using Step = std::variant<NeedInput, Output, Request, StartTls, CloseConnection>;
+using Step = std::variant<NeedInput, Output, Request, StartTls, StartCompression, CloseConnection>;
 
 // What the client switched on (RFC 9051 6.3.1, RFC 7162 3.1 and 3.2.3).
 struct Features {
   bool condstore = false;
   bool qresync = false;
   bool imap4rev2 = false;
-  NameForm names() const { return imap4rev2 ? NameForm::kUtf8 : NameForm::kUtf7; }
+  bool utf8 = false;  // UTF8=ACCEPT (RFC 6855)
+  NameForm names() const { return imap4rev2 || utf8 ? NameForm::kUtf8 : NameForm::kUtf7; }
 };
 
 class ServerSession {
@@ -131,6 +133,7 @@ class ServerSession {
 
   bool authenticated() const { return !std::holds_alternative<NotAuthenticated>(state_); }
   bool tls() const { return options_.tls; }
+  size_t max_message() const { return options_.max_message; }
   const Features& features() const { return features_; }
   void EnableCondstore() { features_.condstore = true; }
   // nullptr unless a mailbox is selected.
@@ -197,6 +200,7 @@ class ServerSession {
   void DoEnable(const std::string& tag, const Enable& enable);
   void DoLogout(const std::string& tag);
   void DoUnselect(const std::string& tag);
+  void DoCompress(const std::string& tag, const Compress& compress);
 
   void SaslStep(sasl::ServerStep step);
   void ResumeAuth(Outcome outcome);
@@ -216,7 +220,9 @@ class ServerSession {
   std::optional<Request> request_;  // raised, not yet taken by Next
   bool waiting_ = false;            // a request was taken and not answered
   bool greeted_ = false;
-  bool tls_due_ = false;  // StartTls was not yet returned
+  bool tls_due_ = false;       // StartTls was not yet returned
+  bool compress_due_ = false;  // the same for StartCompression
+  bool compressed_ = false;
   int bad_commands_ = 0;
   std::optional<std::string> shutdown_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "imap/session.h"
 
 namespace pennypost::imap {
@@ -20,6 +21,8 @@ void ServerSession::RunLocal(std::string tag, const CommandRow& row, CommandBody
     DoLogout(tag);
   } else if (row.name == "STARTTLS") {
     DoStartTls(tag);
+  } else if (auto* compress = std::get_if<Compress>(&body)) {
+    DoCompress(tag, *compress);
   } else if (row.name == "UNSELECT") {
     DoUnselect(tag);
   } else if (row.name == "IDLE") {
@@ -55,8 +58,9 @@ std::string ServerSession::Capabilities() const {
          " LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE PREVIEW ESEARCH SEARCHRES PARTIAL ESORT SORT "
          "SORT=DISPLAY THREAD=REFERENCES "
          "THREAD=ORDEREDSUBJECT WITHIN CONDSTORE "
-         "QRESYNC BINARY QUOTA "
+         "QRESYNC BINARY MULTIAPPEND REPLACE UTF8=ACCEPT METADATA QUOTA "
          "QUOTA=RES-STORAGE" +
+         (compressed_ ? "" : " COMPRESS=DEFLATE") +
          fmt::format(" APPENDLIMIT={}", options_.max_message);
 }
 
@@ -102,6 +106,9 @@ void ServerSession::DoEnable(const std::string& tag, const Enable& enable) {
       // RFC 7162 3.2.3: it is a CONDSTORE enabling command.
       features_.qresync = features_.condstore = true;
       enabled += " QRESYNC";
+    } else if (feature == "UTF8=ACCEPT" && !features_.utf8) {
+      features_.utf8 = true;
+      enabled += " UTF8=ACCEPT";
     } else if (feature == "IMAP4REV2" && !features_.imap4rev2) {
       features_.imap4rev2 = true;
       enabled += " IMAP4rev2";
@@ -109,6 +116,19 @@ void ServerSession::DoEnable(const std::string& tag, const Enable& enable) {
   }
   Untagged("ENABLED" + enabled);
   Tagged(tag, Ok("Done"));
+}
+
+void ServerSession::DoCompress(const std::string& tag, const Compress& compress) {
+  if (!EqualsIgnoreCase(compress.mechanism, "DEFLATE"))
+    return Tagged(tag, Bad("Unknown compression"));
+  if (compressed_) return Tagged(tag, Bad("Compression is active"));
+  if (lexer_.HasBuffered()) {
+    // RFC 4978 3: the client waits for the answer; what it sent already could be in either form.
+    Tagged(tag, Bad("Nothing may follow COMPRESS"));
+    return Bye("Nothing may follow COMPRESS", "bytes after COMPRESS");
+  }
+  Tagged(tag, Ok("Compression begins"));
+  compressed_ = compress_due_ = true;
 }
 
 void ServerSession::DoUnselect(const std::string& tag) {

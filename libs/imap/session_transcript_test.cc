@@ -28,7 +28,12 @@ std::string Text(const Request& request) {
     return "finish-scram " + end->user + (end->success ? " yes" : " no");
   const auto& run = std::get<RunCommand>(request);
   std::string text = "run " + std::string(run.row->name);
-  if (auto* append = std::get_if<Append>(&run.body)) text += " " + std::string(append->message());
+  if (auto* append = std::get_if<Append>(&run.body)) {
+    for (const auto& message : append->messages)
+      text += " " + std::string(append->content(message));
+  }
+  if (auto* replace = std::get_if<Replace>(&run.body))
+    text += " " + std::string(replace->append.content(replace->append.messages[0]));
   return text;
 }
 
@@ -49,6 +54,7 @@ class ImapTranscript : public TranscriptSession {
       return {Kind::kRequest, Text(*request)};
     }
     if (std::holds_alternative<StartTls>(step)) return {Kind::kStartTls, ""};
+    if (std::holds_alternative<StartCompression>(step)) return {Kind::kClose, "compressed"};
     if (auto* close = std::get_if<CloseConnection>(&step)) return {Kind::kClose, close->reason};
     return {Kind::kNeedInput, ""};
   }

@@ -83,6 +83,10 @@ void WriteThread(const std::vector<ThreadEntry>& entries, std::string& out);
 // "* VANISHED (EARLIER) 1:3"; nothing for no UID (RFC 7162 3.2.10.1). Ascending.
 void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out);
 
+// "* METADATA INBOX (/private/comment "x")" (RFC 5464 4.4.1); nothing for no entry.
+void WriteMetadata(std::string_view mailbox, const std::vector<MetadataEntry>& entries,
+                   NameForm form, std::string& out);
+
 // RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
 void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);
 

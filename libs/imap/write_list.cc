@@ -27,6 +27,8 @@ std::string_view StatusItemName(StatusItem item) {
       return "HIGHESTMODSEQ";
     case StatusItem::kMailboxId:
       return "MAILBOXID";
+    case StatusItem::kAppendLimit:
+      return "APPENDLIMIT";
   }
   return "";
 }
@@ -50,6 +52,25 @@ void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& value
     out += fmt::format("{}{} ", i ? " " : "", StatusItemName(value.item));
     out += value.item == StatusItem::kMailboxId ? "(" + value.object_id + ")"
                                                 : std::to_string(value.value);
+  }
+  out += ")\r\n";
+}
+
+void WriteMetadata(std::string_view mailbox, const std::vector<MetadataEntry>& entries,
+                   NameForm form, std::string& out) {
+  if (entries.empty()) return;
+  out += "* METADATA ";
+  WriteMailbox(mailbox, form, out);
+  out += " (";
+  for (const MetadataEntry& entry : entries) {
+    if (&entry != &entries[0]) out += ' ';
+    WriteMailbox(entry.name, NameForm::kUtf8, out);
+    out += ' ';
+    if (entry.value && entry.value->find('\0') != std::string::npos) {
+      out += fmt::format("~{{{}}}\r\n{}", entry.value->size(), *entry.value);
+    } else {
+      WriteNString(entry.value, out);
+    }
   }
   out += ")\r\n";
 }

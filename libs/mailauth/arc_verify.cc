@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "mailauth/auth_results.h"
 #include "mailauth/dkim_verify.h"
 
 namespace pennypost::mailauth {
@@ -140,6 +141,11 @@ void ArcVerifier::Advance() {
   }
   checks_.clear();
   for (size_t i = seals_.size(); i-- > 0;) result_.sealers.push_back(seals_[i].domain);
+  for (const std::string& result : AuthResultsOf(chain_.sets[0].results->value)) {
+    bool passed = StartsWithIgnoreCase(result, "dmarc=pass") &&
+                  (result.size() == 10 || result[10] == ' ' || result[10] == '(');
+    result_.first_saw_dmarc_pass = result_.first_saw_dmarc_pass || passed;
+  }
 }
 
 void ArcVerifier::Resume(const DnsAnswer& answer) {

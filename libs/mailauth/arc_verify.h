@@ -32,6 +32,8 @@ struct ArcResult {
   // all do. Of a chain that passes.
   int oldest_pass = 0;
   std::vector<std::string> sealers;  // d= of the seals, the newest first; of a chain that passes
+  // The results that the first set keeps say dmarc=pass; of a chain that passes.
+  bool first_saw_dmarc_pass = false;
 };
 
 struct ArcVerifyOptions {

@@ -9,6 +9,8 @@
 #include <random>
 
 #include "base/text.h"
+#include "mailauth/arc_seal.h"
+#include "mailauth/arc_verify.h"
 #include "mailauth/dkim_sign.h"
 #include "mailauth/dkim_verify.h"
 #include "mailauth/fake_zone.h"
@@ -135,6 +137,55 @@ TEST_F(Differential, TheirSignaturesPassHereUnlessTamperedWith) {
           << canon << "\n"
           << message;
     }
+  }
+}
+
+TEST_F(Differential, ArcChainsHoldHereAndThere) {
+  DkimPrivateKey key = *DkimPrivateKey::Generate(DkimAlgorithm::kRsaSha256);
+  FakeZone zone;
+  zone.Add("sel._domainkey.example.org", DnsType::kTxt, {key.PublicRecord()});
+  ArcSealOptions options{"lists.test", "example.org", "sel", 12345, {"from", "to", "subject"}};
+  auto ours = [&zone](const std::string& message) {
+    size_t body = mail::ParseHeaderBlock(message).size;
+    ArcVerifier arc(std::string_view(message).substr(0, body), {.unix_seconds = 12345});
+    arc.Body(std::string_view(message).substr(body));
+    arc.EndBody();
+    while (const DnsQuestion* question = arc.Next()) arc.Resume(zone.Ask(*question));
+    return std::string(ArcStatusName(arc.result().status));
+  };
+  auto theirs = [this, &key](const std::string& message) {
+    return oracle_.Ask({"arc", HexEncode(message), HexEncode("sel._domainkey.example.org"),
+                        HexEncode(key.PublicRecord())});
+  };
+  for (int i = 0; i < 60; ++i) {
+    std::string message = RandomMessage();
+    EXPECT_EQ(ours(message), theirs(message));
+    for (size_t sets = 0, end = 1 + Below(3); sets < end; ++sets) {
+      std::string_view cv = sets == 0 ? "none" : "pass";
+      if (Below(2) == 0) {
+        message = *HexDecode(
+            oracle_.Ask({"arc-seal", HexEncode(message), HexEncode(key.ToPem()), std::string(cv)}));
+      } else {
+        ArcFields fields = *ArcSeal(message, *ParseArcStatus(cv), key, options);
+        message = "ARC-Seal: " + fields.seal +
+                  "\r\nARC-Message-Signature: " + fields.message_signature +
+                  "\r\nARC-Authentication-Results: " + fields.results + "\r\n" + message;
+      }
+      EXPECT_EQ(ours(message), "pass") << message;
+      EXPECT_EQ(theirs(message), "pass") << message;
+    }
+    // A change outside of the sets, or a set that loses a field, means the same to both.
+    mail::HeaderBlock block = mail::ParseHeaderBlock(message);
+    std::string broken = message;
+    if (Below(2) == 0) {
+      const mail::HeaderField& field = block.fields[Below(3)];
+      broken.erase(static_cast<size_t>(field.raw.data() - message.data()), field.raw.size());
+    } else {
+      size_t from = message.find("From: ");
+      size_t at = from + Below(message.size() - from);
+      if (message[at] != '\r' && message[at] != '\n') broken[at] = "aA \t"[Below(4)];
+    }
+    EXPECT_EQ(ours(broken), theirs(broken)) << broken;
   }
 }
 

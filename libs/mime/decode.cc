@@ -83,6 +83,13 @@ std::string DecodeQuotedPrintable(std::string_view text) {
   return out;
 }
 
+bool IsKnownTransferEncoding(std::string_view encoding) {
+  for (std::string_view known : {"7bit", "8bit", "binary", "base64", "quoted-printable"}) {
+    if (EqualsIgnoreCase(encoding, known)) return true;
+  }
+  return encoding.empty();
+}
+
 std::string DecodeTransferEncoding(std::string_view text, std::string_view encoding) {
   if (EqualsIgnoreCase(encoding, "base64")) return DecodeBase64(text);
   if (EqualsIgnoreCase(encoding, "quoted-printable")) return DecodeQuotedPrintable(text);

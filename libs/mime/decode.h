@@ -17,5 +17,7 @@ std::string DecodeQuotedPrintable(std::string_view text);
 
 // By the name of the encoding; 7bit, 8bit, binary and unknown ones give the bytes as they are.
 std::string DecodeTransferEncoding(std::string_view text, std::string_view encoding);
+// Whether it is one of those named in RFC 2045 6; no encoding is 7bit.
+bool IsKnownTransferEncoding(std::string_view encoding);
 
 }  // namespace pennypost::mime

@@ -11,7 +11,9 @@ namespace pennypost::pop3 {
 
 void ServerSession::DoCapa(std::string_view) {
   Good("Capabilities");
-  out_ += "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8\r\nEXPIRE NEVER\r\n";
+  out_ +=
+      "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8\r\nEXPIRE NEVER\r\n"
+      "LOGIN-DELAY 0\r\n";
   if (!options_.tls && options_.stls && !authenticated()) out_ += "STLS\r\n";
   if (PasswordsAllowed()) {
     out_ += "USER\r\nSASL";

@@ -45,6 +45,14 @@ Reply Convert(const redisReply* reply) {
   return out;
 }
 
+// ["message", channel, what was published]: no answer to a command.
+bool IsMessage(const redisReply& reply) {
+  return reply.type == REDIS_REPLY_ARRAY && reply.elements == 3 &&
+         reply.element[0]->type == REDIS_REPLY_STRING &&
+         std::string_view(reply.element[0]->str, reply.element[0]->len) == "message" &&
+         reply.element[2]->type == REDIS_REPLY_STRING;
+}
+
 std::string Format(const std::vector<std::string>& arguments) {
   std::string out = fmt::format("*{}\r\n", arguments.size());
   for (const std::string& argument : arguments)
@@ -69,12 +77,17 @@ struct Waiter {
 
 // All of it runs on one strand.
 struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
-  Impl(asio::io_context& io, std::string where, std::string secret)
-      : strand(asio::make_strand(io)), address(std::move(where)), password(std::move(secret)) {}
+  Impl(asio::io_context& io, std::string where, std::string secret,
+       std::function<void(const std::string&)> listener)
+      : strand(asio::make_strand(io)),
+        address(std::move(where)),
+        password(std::move(secret)),
+        on_message(std::move(listener)) {}
 
   asio::strand<asio::io_context::executor_type> strand;
   const std::string address;
   const std::string password;
+  const std::function<void(const std::string&)> on_message;
   std::shared_ptr<net::Stream> stream;
   bool connecting = false;
   uint64_t generation = 0;  // of the connection; a late Connect of an older one gives up
@@ -188,10 +201,14 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
       if (redisReaderGetReply(reader, &raw) != REDIS_OK) return false;
       if (raw == nullptr) return true;
       std::unique_ptr<void, decltype(&freeReplyObject)> guard(raw, &freeReplyObject);
+      const auto* reply = static_cast<const redisReply*>(raw);
+      if (on_message && IsMessage(*reply)) {
+        on_message(std::string(reply->element[2]->str, reply->element[2]->len));
+        continue;
+      }
       if (waiting.empty()) return false;
       auto waiter = waiting.front();
       waiting.pop_front();
-      const auto* reply = static_cast<const redisReply*>(raw);
       if (reply->type == REDIS_REPLY_ERROR) {
         Finish(waiter, BugError(std::string_view(reply->str, reply->len)));
       } else {
@@ -201,8 +218,10 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
   }
 };
 
-Client::Client(asio::io_context& io, std::string address, std::string password)
-    : impl_(std::make_shared<Impl>(io, std::move(address), std::move(password))) {}
+Client::Client(asio::io_context& io, std::string address, std::string password,
+               std::function<void(const std::string&)> on_message)
+    : impl_(std::make_shared<Impl>(io, std::move(address), std::move(password),
+                                   std::move(on_message))) {}
 
 // The connection ends with the io_context; nothing is sent any more.
 Client::~Client() = default;

@@ -5,6 +5,7 @@
 // once for a while (a breaker), so that mail does not wait for a dead Redis; every caller has its
 // own way on without it.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -30,8 +31,10 @@ struct Reply {
 class Client {
  public:
   // "unix:/path" or "HOST:PORT". Connects at the first command. An empty address: every command is
-  // Unavailable.
-  Client(boost::asio::io_context& io, std::string address, std::string password);
+  // Unavailable. `on_message` gets what is published on channels this client has subscribed to; it
+  // runs on an io thread and must outlive the io_context's last turn.
+  Client(boost::asio::io_context& io, std::string address, std::string password,
+         std::function<void(const std::string& message)> on_message = {});
   ~Client();
 
   // One command, {"INCRBY", "key", "1"}. Unavailable when there is no answer within `timeout`; an

@@ -2,6 +2,7 @@
 
 #include <absl/time/clock.h>
 
+#include "net/deflate_stream.h"
 #include "net/proxy_header.h"
 
 namespace pennypost::access {
@@ -37,6 +38,10 @@ net::Awaitable<bool> ClientLink::StartTls() {
   absl::Status status = co_await stream_->StartTlsServer(*options_.tls, kHandshakeLimit);
   if (!status.ok()) end_ = "TLS: " + MessageOf(status);
   co_return status.ok();
+}
+
+void ClientLink::StartCompression() {
+  stream_ = std::make_shared<net::DeflateStream>(std::move(stream_));
 }
 
 net::Awaitable<bool> ClientLink::Write(std::string_view bytes) {

@@ -31,6 +31,8 @@ class ClientLink {
   // as after every other false here.
   net::Awaitable<bool> Open();
   net::Awaitable<bool> StartTls();
+  // All that is read and written from now on is DEFLATE (RFC 4978).
+  void StartCompression();
   net::Awaitable<bool> Write(std::string_view bytes);
 
   enum class Got { kBytes, kInterrupted, kTimeout, kEnd };
@@ -52,7 +54,7 @@ class ClientLink {
 
  private:
   const LinkOptions& options_;
-  const std::shared_ptr<net::Stream> stream_;
+  std::shared_ptr<net::Stream> stream_;
   net::Peer peer_;
   const net::DrainSignal& drain_;
   absl::Time silent_since_;  // when the client was last heard of

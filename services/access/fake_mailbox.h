@@ -248,6 +248,19 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     bool lost = lost_answers_ > 0 && lost_answers_-- > 0;
     End(c, done, lost ? absl::UnknownError("not known whether it was written") : absl::OkStatus());
   }
+  void MultiAppend(RpcController* c, const mailbox::v1::MultiAppendRequest* request,
+                   mailbox::v1::MultiAppendResponse* response, Closure* done) override {
+    Folder* folder = Find(request->mailbox());
+    if (!folder) return End(c, done, NotFoundError("none"));
+    response->set_uid_validity(kUidValidity);
+    response->set_mailbox_id(folder->id);
+    if (!failure_.ok()) return End(c, done);
+    for (const auto& message : request->messages()) {
+      response->add_uids(Deliver(folder->name, message.content(),
+                                 {message.flags().begin(), message.flags().end()}));
+    }
+    End(c, done);
+  }
   // So many Appends store their message, but their callers hear of an unknown outcome.
   void LoseAnswers(int count) { lost_answers_ = count; }
   void Search(RpcController* c, const mailbox::v1::SearchRequest* request,
@@ -287,6 +300,37 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
+  void GetMetadata(RpcController* c, const mailbox::v1::GetMetadataRequest* request,
+                   mailbox::v1::GetMetadataResponse* response, Closure* done) override {
+    for (const auto& [name, value] : metadata_[request->mailbox()]) {
+      auto* entry = response->add_entries();
+      entry->set_name(name);
+      entry->set_value(value);
+    }
+    End(c, done);
+  }
+  void SetMetadata(RpcController* c, const mailbox::v1::SetMetadataRequest* request,
+                   mailbox::v1::SetMetadataResponse*, Closure* done) override {
+    auto& entries = metadata_[request->mailbox()];
+    for (const auto& entry : request->entries()) {
+      entries.erase(entry.name());
+      if (entry.has_value()) entries[entry.name()] = entry.value();
+    }
+    End(c, done);
+  }
+  void LockMaildrop(RpcController* c, const mailbox::v1::LockMaildropRequest* request,
+                    mailbox::v1::LockMaildropResponse*, Closure* done) override {
+    if (maildrop_holder_.empty()) maildrop_holder_ = request->holder();
+    bool ours = maildrop_holder_ == request->holder();
+    End(c, done, ours ? absl::OkStatus() : absl::AbortedError("in use"));
+  }
+  void UnlockMaildrop(RpcController* c, const mailbox::v1::UnlockMaildropRequest* request,
+                      mailbox::v1::UnlockMaildropResponse*, Closure* done) override {
+    if (maildrop_holder_ == request->holder()) maildrop_holder_.clear();
+    End(c, done);
+  }
+  const std::string& maildrop_holder() const { return maildrop_holder_; }
+  void HoldMaildrop(std::string holder) { maildrop_holder_ = std::move(holder); }
   void GetQuota(RpcController* c, const mailbox::v1::GetQuotaRequest*,
                 mailbox::v1::GetQuotaResponse* response, Closure* done) override {
     response->set_used_bytes(2048);
@@ -374,6 +418,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   std::function<void()> on_changes_;
   std::map<std::string, uint32_t> appended_;  // by request id
   int lost_answers_ = 0;
+  std::string maildrop_holder_;
+  std::map<std::string, std::map<std::string, std::string>> metadata_;  // by mailbox
 };
 
 }  // namespace pennypost::access

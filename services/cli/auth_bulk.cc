@@ -9,9 +9,7 @@
 #include "base/text.h"
 #include "mail/header.h"
 #include "mailauth/arc_seal.h"
-#include "mailauth/arc_verify.h"
-#include "mailauth/dkim_verify.h"
-#include "mailauth/spf.h"
+#include "mailauth/message_auth.h"
 #include "services/cli/auth_zone.h"
 
 namespace pennypost::cli {
@@ -71,6 +69,10 @@ absl::StatusOr<Json> Spf(const Task& task) {
   ASSIGN_OR_RETURN(request.helo, Text(task.json, "helo"));
   ASSIGN_OR_RETURN(request.mail_from, Text(task.json, "mail_from"));
   ASSIGN_OR_RETURN(request.receiver, Text(task.json, "receiver", "unknown"));
+  // "<>" is as good a spelling of the null sender as "".
+  std::string& sender = request.mail_from;
+  if (sender.starts_with('<') && sender.ends_with('>'))
+    sender = sender.substr(1, sender.size() - 2);
   std::optional<mailauth::IpAddress> address = mailauth::IpAddress::Parse(ip);
   if (!address) return SyntaxError("ip: not an IP address");
   request.ip = *address;
@@ -139,6 +141,35 @@ absl::StatusOr<Json> ArcSeal(const Task& task) {
   return Json{{"aar", fields.results}, {"ams", fields.message_signature}, {"as", fields.seal}};
 }
 
+// What SPF found is given, or nothing was.
+absl::StatusOr<mailauth::DmarcIdentifier> GivenSpf(const Json& json) {
+  auto given = json.find("spf");
+  if (given == json.end() || given->is_null()) return mailauth::DmarcIdentifier{};
+  if (!given->is_object()) return SyntaxError("spf: an object is needed");
+  ASSIGN_OR_RETURN(std::string result, Text(*given, "result"));
+  mailauth::DmarcIdentifier spf;
+  ASSIGN_OR_RETURN(spf.domain, Text(*given, "domain"));
+  if (result == "pass") spf.outcome = mailauth::DmarcIdentifier::Outcome::kPass;
+  if (result == "temperror") spf.outcome = mailauth::DmarcIdentifier::Outcome::kTempError;
+  return spf;
+}
+
+absl::StatusOr<Json> Dmarc(const Task& task) {
+  mailauth::DkimVerifier dkim(task.header(), {.unix_seconds = task.now});
+  Verify(dkim, task.body(), task.zone);
+  mailauth::DmarcRequest request;
+  request.authors = mailauth::AuthorsOf(mail::ParseHeaderBlock(task.message));
+  ASSIGN_OR_RETURN(request.spf, GivenSpf(task.json));
+  for (const mailauth::DkimResult& result : dkim.results())
+    request.dkim.push_back(mailauth::IdentifierOf(result));
+  mailauth::DmarcEvaluator dmarc(std::move(request));
+  Run(dmarc, task.zone);
+  const mailauth::DmarcResult& result = dmarc.result();
+  return Json{{"result", mailauth::DmarcStatusName(result.status)},
+              {"policy", mailauth::DmarcPolicyName(result.policy)},
+              {"org_domain", result.org_domain}};
+}
+
 struct Check {
   std::string_view name;
   const char* answer;
@@ -146,10 +177,9 @@ struct Check {
   absl::StatusOr<Json> (*run)(const Task&);
 };
 constexpr Check kChecks[] = {
-    {"spf", "spf", false, &Spf},
-    {"dkim", "dkim", true, &Dkim},
-    {"arc", "arc", true, &Arc},
-    {"arc-seal", "seal", true, &ArcSeal},
+    {"spf", "spf", false, &Spf},      {"dkim", "dkim", true, &Dkim},
+    {"arc", "arc", true, &Arc},       {"arc-seal", "seal", true, &ArcSeal},
+    {"dmarc", "dmarc", true, &Dmarc},
 };
 
 absl::Status Answer(const Json& json, Json& answer) {
@@ -161,12 +191,12 @@ absl::Status Answer(const Json& json, Json& answer) {
   if (check == std::end(kChecks)) return SyntaxError("check: unknown");
   Task task{json, {}, 0, {}, 0};
   ASSIGN_OR_RETURN(task.now, Seconds(json, "now", absl::ToUnixSeconds(absl::Now())));
-  if (auto dns = json.find("dns"); dns != json.end()) {
+  if (auto dns = json.find("dns"); dns != json.end() && !dns->is_null()) {
     ASSIGN_OR_RETURN(task.zone, AuthZone::FromJson(*dns));
   }
   if (check->needs_message) {
     ASSIGN_OR_RETURN(std::string encoded, Text(json, "message_b64"));
-    std::optional<std::string> message = Base64Decode(encoded);
+    std::optional<std::string> message = Base64Decode(mailauth::WithoutSpace(encoded));
     if (!message) return SyntaxError("message_b64: not base64");
     task.message = WithCrLf(*std::move(message));
     task.header_size = mail::ParseHeaderBlock(task.message).size;

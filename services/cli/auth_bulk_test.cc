@@ -99,6 +99,53 @@ TEST(AuthBulk, MessagesWithoutSignatures) {
   EXPECT_EQ(Ask(arc)["arc"]["result"], "none");
 }
 
+TEST(AuthBulk, HowDnsIsWritten) {
+  Json line = {{"id", 7},       {"check", "spf"},          {"ip", "192.0.2.1"},
+               {"helo", "h.x"}, {"mail_from", "a@b.test"}, {"now", 1}};
+  auto result = [&line](Json dns) {
+    line["dns"] = std::move(dns);
+    return Ask(line)["spf"]["result"];
+  };
+  EXPECT_EQ(result(nullptr), "none");
+  EXPECT_EQ(result({{"b.test", Records({{"TXT", "v=spf1 ", "+all"}})}}), "pass");
+  Json nested = Json::array({"TXT", Json::array({"v=spf1 ", "-all"})});
+  EXPECT_EQ(result({{"b.test", Json::array({nested})}}), "fail");
+  EXPECT_EQ(result({{"B.Test.", Records({{"CNAME", "c.test."}})},
+                    {"c.test", Records({{"TXT", "v=spf1 ~all"}})}}),
+            "softfail");
+  EXPECT_EQ(result({{"b.test", Records({{"CNAME", "b.test"}})}}), "temperror") << "a loop";
+  EXPECT_EQ(result({{"b.test", Records({{"TIMEOUT"}})}}), "temperror");
+  EXPECT_EQ(result({{"b.test", Records({{"TXT", "v=spf1 ?all"}, {"SERVFAIL"}})}}), "neutral");
+  EXPECT_EQ(result({{"b.test", Records({{"TXT", "v=spf1 ?all"}, {"TIMEOUT", "TXT"}})}}),
+            "temperror");
+  EXPECT_EQ(result({{"b.test", Records({{"TXT", "v=spf1 ?all"}, {"TIMEOUT", "A"}})}}), "neutral");
+  line["mail_from"] = "<>";
+  EXPECT_EQ(result({{"h.x", Records({{"TXT", "v=spf1 -all"}})}}), "fail") << "the HELO name";
+}
+
+TEST(AuthBulk, DmarcTakesWhatSpfFound) {
+  Json line = DkimLine("From: joe@mail.example.com\r\n\r\nhello\r\n");
+  line["check"] = "dmarc";
+  line["spf"] = {{"result", "pass"}, {"domain", "bounces.example.com"}};
+  line["dns"] = {
+      {"_dmarc.example.com", Records({{"TXT", "v=DMARC1; p=reject;", " sp=quarantine"}})}};
+  Json passed = {{"result", "pass"}, {"policy", "quarantine"}, {"org_domain", "example.com"}};
+  EXPECT_EQ(Ask(line)["dmarc"], passed);
+  line["spf"]["result"] = "softfail";
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "fail");
+  line["spf"]["result"] = "temperror";
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "temperror");
+  line.erase("spf");
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "fail");
+  line["dns"] = {{"_dmarc.example.com", Records({{"SERVFAIL"}})}};
+  EXPECT_EQ(Ask(line)["dmarc"]["result"], "temperror");
+  line["dns"] = Json::object();
+  Json none = {{"result", "none"}, {"policy", "none"}, {"org_domain", "mail.example.com"}};
+  EXPECT_EQ(Ask(line)["dmarc"], none);
+  line["spf"] = 7;
+  EXPECT_TRUE(Ask(line).contains("error"));
+}
+
 TEST(AuthBulk, WhateverALineHoldsThereIsAnAnswer) {
   for (std::string line :
        {std::string(""),

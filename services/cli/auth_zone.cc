@@ -39,10 +39,13 @@ absl::StatusOr<AuthZone::Record> AuthZone::RecordOf(const nlohmann::json& json) 
   Record record{json[0].get<std::string>(), ""};
   // The preference of an MX record decides nothing here.
   for (size_t i = record.type == "MX" ? 2 : 1; i < json.size(); ++i) {
-    if (!json[i].is_string())
-      return SyntaxError(fmt::format("a value of a {} record is no string", record.type));
-    // The strings of a TXT record belong together (RFC 7208 3.3).
-    record.value += json[i].get_ref<const std::string&>();
+    // The strings of a TXT record belong together (RFC 7208 3.3), in a list of their own too.
+    nlohmann::json texts = json[i].is_array() ? json[i] : nlohmann::json::array({json[i]});
+    for (const nlohmann::json& text : texts) {
+      if (!text.is_string())
+        return SyntaxError(fmt::format("a value of a {} record is no string", record.type));
+      record.value += text.get_ref<const std::string&>();
+    }
   }
   bool may_be_empty = record.type == "TXT" || record.type == "TIMEOUT" || record.type == "SERVFAIL";
   if (!may_be_empty && json.size() < (record.type == "MX" ? 3u : 2u))

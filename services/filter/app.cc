@@ -29,12 +29,28 @@ std::vector<Rule> RulesOf(const config::v1::FilterConfig& config) {
   return rules;
 }
 
+absl::StatusOr<Action> ActionOf(const std::string& key, const std::string& name) {
+  std::optional<Action> action = ParseAction(name);
+  // What a domain asks for its own failing mail is no reason to lose mail, nor to ask for it again.
+  if (!action || *action == Action::kDiscard || *action == Action::kDefer)
+    return SyntaxError("filter." + key + ": reject, quarantine, tag or allow, not '" + name + "'");
+  return *action;
+}
+
 absl::StatusOr<JudgeOptions> OptionsOf(const config::v1::FilterConfig& config) {
-  if (config.greylisting()) return SyntaxError("filter.greylisting: not available in this version");
   JudgeOptions options;
-  options.check_spf = config.check_spf();
-  options.check_dkim = config.check_dkim();
+  options.checks = {config.check_spf(), config.check_dkim(), config.check_arc(),
+                    config.check_dmarc(), config.check_iprev()};
+  ASSIGN_OR_RETURN(options.dmarc_reject, ActionOf("dmarc_reject", config.dmarc_reject()));
+  ASSIGN_OR_RETURN(options.dmarc_quarantine,
+                   ActionOf("dmarc_quarantine", config.dmarc_quarantine()));
+  for (const std::string& sealer : config.trusted_arc_sealers()) {
+    if (!mailauth::IsQualifiedName(mailauth::CanonicalName(sealer)))
+      return SyntaxError("filter.trusted_arc_sealers: '" + sealer + "' is no domain");
+    options.trusted_sealers.push_back(mailauth::CanonicalName(sealer));
+  }
   options.refuse_null_mx = config.refuse_null_mx();
+  options.greylisting = config.greylisting();
   std::vector<std::string> trusted(config.trusted_networks().begin(),
                                    config.trusted_networks().end());
   ASSIGN_OR_RETURN(options.trusted_networks, net::ParseCidrs(trusted));
@@ -47,14 +63,26 @@ absl::StatusOr<JudgeOptions> OptionsOf(const config::v1::FilterConfig& config) {
   return options;
 }
 
+absl::StatusOr<GreylistOptions> GreylistOf(const config::v1::FilterConfig& config) {
+  GreylistOptions options;
+  options.delay = absl::Seconds(config.greylist_delay_seconds());
+  options.retry = absl::Seconds(config.greylist_retry_seconds());
+  options.allow_after = config.greylist_allow_after();
+  if (options.delay >= options.retry)
+    return SyntaxError("filter: greylist_retry_seconds must be more than greylist_delay_seconds");
+  return options;
+}
+
 class App final : public runtime::Component {
  public:
-  App(runtime::Environment& environment, JudgeOptions options, Policy policy)
+  App(runtime::Environment& environment, JudgeOptions options, GreylistOptions greylist,
+      Policy policy)
       : redis_(environment.io, environment.config.common().redis().address(),
                environment.config.common().redis().password()),
         limiter_(redis_, SystemClock()),
+        greylist_(redis_, SystemClock(), greylist),
         dns_(environment.clients.resolver),
-        judge_(std::move(options), std::move(policy), limiter_, dns_, SystemClock()),
+        judge_(std::move(options), std::move(policy), limiter_, greylist_, dns_, SystemClock()),
         service_(environment.io.get_executor(), judge_) {}
 
   std::string_view name() const override { return "filter"; }
@@ -64,6 +92,7 @@ class App final : public runtime::Component {
  private:
   redis::Client redis_;
   RateLimiter limiter_;
+  Greylist greylist_;
   ResolverDns dns_;
   Judge judge_;
   FilterService service_;
@@ -74,8 +103,9 @@ class App final : public runtime::Component {
 absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment& environment) {
   const auto& config = environment.config.filter();
   ASSIGN_OR_RETURN(JudgeOptions options, OptionsOf(config));
+  ASSIGN_OR_RETURN(GreylistOptions greylist, GreylistOf(config));
   ASSIGN_OR_RETURN(Policy policy, Policy::Create(RulesOf(config)));
-  auto app = std::make_unique<App>(environment, std::move(options), std::move(policy));
+  auto app = std::make_unique<App>(environment, std::move(options), greylist, std::move(policy));
   environment.rpc_server.Add(&app->service());
   environment.clients.filter = &app->service();
   return app;

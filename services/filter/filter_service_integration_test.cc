@@ -12,8 +12,10 @@
 #include <cstdlib>
 #include <thread>
 
+#include "base/id.h"
 #include "redis/client.h"
 #include "rpc/call.h"
+#include "testing/fake_clock.h"
 
 namespace pennypost::filter {
 namespace {
@@ -31,8 +33,8 @@ class Instance {
   explicit Instance(uint32_t connections) : redis_(io_, getenv("PENNYPOST_TEST_REDIS"), "") {
     JudgeOptions options;
     options.connections_per_minute = connections;
-    judge_ = std::make_unique<Judge>(std::move(options), *Policy::Create({}), limiter_, dns_,
-                                     SystemClock());
+    judge_ = std::make_unique<Judge>(std::move(options), *Policy::Create({}), limiter_, greylist_,
+                                     dns_, SystemClock());
     service_ = std::make_unique<FilterService>(io_.get_executor(), *judge_);
   }
   v1::CheckResponse Check(const v1::CheckRequest& request) {
@@ -50,6 +52,7 @@ class Instance {
   boost::asio::io_context io_;
   redis::Client redis_;
   RateLimiter limiter_{redis_, SystemClock()};
+  Greylist greylist_{redis_, SystemClock(), {}};
   NoDns dns_;
   std::unique_ptr<Judge> judge_;
   std::unique_ptr<FilterService> service_;
@@ -88,6 +91,53 @@ TEST(FilterService, VerdictOnAMessage) {
   EXPECT_EQ(response.auth_results(0).result(), "temperror");
   EXPECT_EQ(response.auth_results(0).identity(), "joe@example.com");
   EXPECT_EQ(response.symbols(0).name(), "SPF_TEMPERROR");
+}
+
+class GreylistTest : public ::testing::Test {
+ protected:
+  GreylistTest() : redis_(io_, getenv("PENNYPOST_TEST_REDIS"), "") {
+    options_.allow_after = 2;
+    // Its own senders in each test: Redis outlives them.
+    domain_ = "@" + NewUuidV7(absl::Now()).ToString() + ".test";
+  }
+  template <class T>
+  T Await(net::Awaitable<T> call) {
+    auto future = boost::asio::co_spawn(io_, std::move(call), boost::asio::use_future);
+    io_.restart();
+    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) io_.run_one();
+    return future.get();
+  }
+  // Seconds to wait.
+  int64_t WaitFor(const std::string& peer, const std::string& sender) {
+    Greylist greylist(redis_, clock_, options_);
+    auto call = greylist.WaitFor(*net::IpAddress::Parse(peer), sender + domain_, "Bob@a.test");
+    return absl::ToInt64Seconds(Await(std::move(call)));
+  }
+
+  boost::asio::io_context io_;
+  redis::Client redis_;
+  testing::FakeClock clock_;
+  GreylistOptions options_;
+  std::string domain_;
+};
+
+TEST_F(GreylistTest, TheSecondTryIsLetIn) {
+  std::string network = "198.51." + std::to_string(absl::ToUnixNanos(absl::Now()) % 250) + ".";
+  auto clear = redis_.Command({"DEL", "pp:grey:net:" + network + "0/24"});
+  ASSERT_TRUE(Await(std::move(clear)).ok());
+  EXPECT_EQ(WaitFor(network + "1", "joe"), 300);
+  clock_.Advance(absl::Seconds(100));
+  EXPECT_EQ(WaitFor(network + "1", "joe"), 200) << "the first try counts, not the last";
+  clock_.Advance(absl::Seconds(200));
+  EXPECT_EQ(WaitFor(network + "1", "ann"), 300) << "another sender";
+  EXPECT_EQ(WaitFor(network + "9", "JOE"), 0) << "from a neighbour in the network";
+  EXPECT_EQ(WaitFor(network + "1", "joe"), 0) << "known from now on";
+  EXPECT_EQ(WaitFor(network + "1", "eve"), 300) << "one that came back makes no known network";
+  clock_.Advance(absl::Seconds(300));
+  EXPECT_EQ(WaitFor(network + "1", "ann"), 0);
+  EXPECT_EQ(WaitFor(network + "1", "kim"), 0) << "two do";
+  auto again = redis_.Command({"DEL", "pp:grey:net:" + network + "0/24"});
+  ASSERT_TRUE(Await(std::move(again)).ok());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "log/log.h"
 #include "mailbox_sql.h"
 #include "rpc/blocking_call.h"
+#include "services/mailbox/change_news.h"
 #include "services/mailbox/mailbox_service.h"
 #include "services/mailbox/store/pg_store.h"
 
@@ -36,6 +37,9 @@ class App : public runtime::Component {
       : environment_(environment),
         store_(environment.config.common().postgres().dsn(),
                environment.config.common().postgres().pool_size(), queue.writers),
+        news_(environment.io, environment.config.common().redis().address(),
+              environment.config.common().redis().password(),
+              [this](int64_t account) { service_.ChangedElsewhere(account); }),
         service_(store_, queue, environment.config.common().postgres().pool_size(),
                  ScriptingOf(environment)) {
     environment.clients.mailbox = &service_;
@@ -51,13 +55,16 @@ class App : public runtime::Component {
     ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "mailbox", sql::Migrations()));
     if (applied > 0) log::Info("mailbox.migrated", {{"steps", applied}});
     store_.KeepReserve();
-    service_.Start();
+    service_.Start([this](int64_t account) { news_.Tell(account); });
+    news_.Start();
     return absl::OkStatus();
   }
+  void BeginDrain() override { news_.Stop(); }
 
  private:
   runtime::Environment& environment_;
   PgStore store_;
+  ChangeNews news_;  // before the service, which tells until it has stored what waits
   MailboxServiceImpl service_;
 };
 

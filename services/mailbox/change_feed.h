@@ -1,9 +1,9 @@
 #pragma once
 // Who waits for changes of an account, and when to wake them.
 //
-// Changes made by this process wake at once; those of other pods are seen by one query a second
-// over all accounts that somebody waits for. A waiter is never told of nothing for long: MODSEQ
-// decides, not the message.
+// Changes made by this process, and those another pod tells of, wake at once; one query a second
+// over all accounts that somebody waits for sees the rest. A waiter is never told of nothing for
+// long: MODSEQ decides, not the message.
 
 #include <condition_variable>
 #include <functional>
@@ -24,7 +24,7 @@ class ChangeFeed {
   // `since` at the deadline or at the end of the feed.
   void Wait(int64_t account_id, uint64_t since, absl::Time deadline,
             std::function<void(uint64_t)> wake);
-  // A change was committed by this process.
+  // A change was committed, here or by another instance.
   void Notify(int64_t account_id);
 
  private:

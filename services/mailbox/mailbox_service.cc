@@ -20,6 +20,16 @@ absl::StatusOr<std::string> Joined(const Flags& flags) {
 
 }  // namespace
 
+void MailboxServiceImpl::Start(std::function<void(int64_t)> tell) {
+  tell_ = std::move(tell);
+  outbox_.Start();
+}
+
+void MailboxServiceImpl::Changed(int64_t account_id) {
+  feed_.Notify(account_id);
+  if (tell_) tell_(account_id);
+}
+
 void MailboxServiceImpl::CheckQuota(Controller* controller, const v1::CheckQuotaRequest* request,
                                     v1::CheckQuotaResponse*, Done* done) {
   pool_.Run(controller, done, [this, request] { return store_.CheckQuota(*request); });
@@ -51,7 +61,7 @@ void MailboxServiceImpl::CreateMailbox(Controller* controller,
     v1::CreateMailboxRequest canonical = *request;
     ASSIGN_OR_RETURN(*canonical.mutable_name(), CanonicalName(request->name()));
     RETURN_IF_ERROR(store_.CreateMailbox(canonical, response->mutable_mailbox()));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -92,7 +102,7 @@ void MailboxServiceImpl::DeleteMailbox(Controller* controller,
     ASSIGN_OR_RETURN(*canonical.mutable_name(), CanonicalName(request->name()));
     if (canonical.name() == "INBOX") return PolicyError("INBOX cannot be deleted");
     RETURN_IF_ERROR(store_.DeleteMailbox(canonical));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -193,7 +203,7 @@ void MailboxServiceImpl::StoreFlags(Controller* controller, const v1::StoreFlags
     RETURN_IF_ERROR(store_.StoreFlags(*request, flags, &rows, &modified));
     ToIndex(rows, response->mutable_index());
     for (uint32_t uid : modified) response->add_modified(uid);
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -207,7 +217,7 @@ void MailboxServiceImpl::CopyMessages(Controller* controller,
     // A move may be on its way to the trash.
     if (!request->move()) RETURN_IF_ERROR(store_.Room());
     RETURN_IF_ERROR(store_.CopyMessages(canonical, response));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -216,7 +226,7 @@ void MailboxServiceImpl::Expunge(Controller* controller, const v1::ExpungeReques
                                  v1::ExpungeResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     RETURN_IF_ERROR(store_.Expunge(*request, response));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }

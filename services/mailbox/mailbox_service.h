@@ -25,8 +25,11 @@ class MailboxServiceImpl : public v1::MailboxService {
   // Stores what waits. No call comes any more.
   ~MailboxServiceImpl() override;
 
-  // Mail of scripts goes out from here on.
-  void Start() { outbox_.Start(); }
+  // Mail of scripts goes out from here on. `tell` hears of each account that this process changes;
+  // it must not block.
+  void Start(std::function<void(int64_t)> tell);
+  // Another instance changed the account.
+  void ChangedElsewhere(int64_t account_id) { feed_.Notify(account_id); }
 
 #define PP_METHOD(Name) \
   void Name(Controller*, const v1::Name##Request*, v1::Name##Response*, Done*) override
@@ -47,10 +50,15 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(CopyMessages);
   PP_METHOD(Expunge);
   PP_METHOD(Append);
+  PP_METHOD(MultiAppend);
   PP_METHOD(Search);
   PP_METHOD(Sort);
   PP_METHOD(Thread);
   PP_METHOD(GetQuota);
+  PP_METHOD(GetMetadata);
+  PP_METHOD(SetMetadata);
+  PP_METHOD(LockMaildrop);
+  PP_METHOD(UnlockMaildrop);
   PP_METHOD(DeleteAccountData);
   PP_METHOD(GetHistory);
   // script_methods.cc
@@ -77,6 +85,8 @@ class MailboxServiceImpl : public v1::MailboxService {
   };
   using IncomingPtr = std::shared_ptr<Incoming>;  // std::function wants copyable callables
 
+  // A change was committed.
+  void Changed(int64_t account_id);
   void Receive(IncomingPtr mail);
   // On the pool, for what may block or take its time: scripts, parsing of large content.
   void ReceiveOnPool(IncomingPtr mail, ScriptRunner::Scripts scripts);
@@ -86,6 +96,7 @@ class MailboxServiceImpl : public v1::MailboxService {
 
   Store& store_;
   ChangeFeed feed_;
+  std::function<void(int64_t)> tell_;
   ScriptRunner scripts_;
   Outbox outbox_;
   std::mutex stop_mutex_;

@@ -144,7 +144,7 @@ void MailboxServiceImpl::Finish(const IncomingPtr& mail, std::unique_ptr<Deliver
   // The request ends here, whose content the delivery borrows.
   stored.reset();
   rpc::Finish(mail->controller, mail->done, status);
-  for (int64_t account : accounts) feed_.Notify(account);
+  for (int64_t account : accounts) Changed(account);
   if (outgoing) outbox_.Wake();
 }
 

@@ -38,7 +38,7 @@ void MailboxServiceImpl::PutScript(Controller* controller, const v1::PutScriptRe
     }
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     RETURN_IF_ERROR(store_.PutScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -54,7 +54,7 @@ void MailboxServiceImpl::SetActiveScript(Controller* controller,
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     RETURN_IF_ERROR(store_.SetActiveScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -69,7 +69,7 @@ void MailboxServiceImpl::DeleteScript(Controller* controller,
       return store_.DeleteDomainScript(canonical);
     }
     RETURN_IF_ERROR(store_.DeleteScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }
@@ -80,7 +80,7 @@ void MailboxServiceImpl::RenameScript(Controller* controller,
   pool_.Run(controller, done, [this, request]() -> absl::Status {
     RETURN_IF_ERROR(CheckScriptName(request->to()));
     RETURN_IF_ERROR(store_.RenameScript(*request));
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }

@@ -53,7 +53,7 @@ def ids(lab, user: str, subject: str) -> list:
 
 def test_clients():
     with Lab() as lab:
-        for client in (swaks, curl, msmtp, mbsync, mutt, fetchmail):
+        for client in (swaks, curl, msmtp, mbsync, mutt, fetchmail, offlineimap, getmail, snail, alpine):
             client(lab)
             print(f"    {client.__name__}", flush=True)
 
@@ -203,6 +203,183 @@ def fetchmail(lab):
         assert f"fetchmail {protocol}" in out.read_text(), protocol
         with lab.imap("carol@other.test") as imap:
             assert int(imap.select("INBOX")[1][0]) == 0, "fetched mail is deleted on the server"
+
+
+def offlineimap(lab):
+    """Both ways, with flags and deletions, as for mbsync."""
+    config = secret_file(lab, "offlineimaprc", f"""[general]
+accounts = bob
+metadata = {lab.folder}/offlineimap
+ui = quiet
+[Account bob]
+localrepository = near
+remoterepository = far
+[Repository near]
+type = Maildir
+localfolders = {lab.folder}/offline
+[Repository far]
+type = IMAP
+remotehost = localhost
+remoteport = {lab.ports['imaps']}
+remoteuser = bob@example.test
+remotepass = bob-secret
+ssl = yes
+sslcacertfile = {lab.end['ca_file']}
+folderfilter = lambda name: name in ["INBOX", "Archive"]
+""")
+    run(lab, "offlineimap", "-c", config, "-o")
+    here = lab.folder / "offline" / "INBOX"
+    files = sorted(list((here / "new").iterdir()) + list((here / "cur").iterdir()))
+    with lab.imap("bob@example.test") as imap:
+        count = int(imap.select("INBOX")[1][0])
+        there = imap.fetch(b"1", "(BODY.PEEK[])")[1][0][1]
+    assert len(files) == count > 0, (len(files), count)
+    wanted = there.replace(b"\r\n", b"\n")
+    assert any(f.read_bytes().replace(b"\r\n", b"\n") == wanted for f in files), "the bytes of a message"
+    made = message("bob@example.test", "alice@example.test", subject="made by offlineimap")
+    (lab.folder / "offline" / "Archive" / "cur" / "1.made.host:2,FS").write_bytes(made.as_bytes())
+    files[0].unlink()
+    run(lab, "offlineimap", "-c", config, "-o")
+    run(lab, "offlineimap", "-c", config, "-o")
+    with lab.imap("bob@example.test") as imap:
+        assert int(imap.select("INBOX")[1][0]) == count - 1, "deleted here, deleted there"
+        imap.select("Archive")
+        found = imap.search(None, "SUBJECT", '"made by offlineimap"')[1][0].split()
+        flags = imap.fetch(found[0], "(FLAGS)")[1][0]
+        assert len(found) == 1 and b"\\Seen" in flags and b"\\Flagged" in flags, flags
+
+
+def getmail(lab):
+    """By POP3 and by IMAP; it deletes what it has."""
+    for kind, port in (("POP3SSL", "pop3s"), ("IMAPSSL", "imaps")):
+        mail = message("x@remote.test", "carol@other.test", subject=f"getmail {kind}", body=BODY)
+        with lab.smtp() as smtp:
+            smtp.send_message(mail)
+        lab.fetch_by_id("carol@other.test", mail["Message-ID"])
+        out = lab.folder / f"getmail-{kind}"
+        (lab.folder / f"getmail-state-{kind}").mkdir()
+        config = secret_file(lab, f"getmailrc-{kind}", f"""[retriever]
+type = Simple{kind}Retriever
+server = localhost
+port = {lab.ports[port]}
+username = carol@other.test
+password = carol-secret
+ca_certs = {lab.end['ca_file']}
+[destination]
+type = MDA_external
+path = /bin/dd
+arguments = ("of={out}", "oflag=append", "conv=notrunc", "status=none")
+allow_root_commands = true
+[options]
+delete = true
+verbose = 0
+""")
+        run(lab, "getmail", "--rcfile", config, "--getmaildir", f"{lab.folder}/getmail-state-{kind}")
+        got = out.read_bytes()
+        assert f"Subject: getmail {kind}".encode() in got, got[-500:]
+        assert wire_lines(mail) in got.replace(b"\r\n", b"\n"), got[-1000:]
+        with lab.imap("carol@other.test") as imap:
+            assert int(imap.select("INBOX")[1][0]) == 0, "deleted on the server"
+
+
+def wire_lines(mail) -> bytes:
+    """What of a sent message nobody may change: its body, with line ends of this system."""
+    return wire(mail).split(b"\r\n\r\n", 1)[1].replace(b"\r\n", b"\n")
+
+
+def snail(lab):
+    """Sends by SMTP with STARTTLS, then reads, flags, copies and deletes by IMAP."""
+    config = secret_file(lab, "mailrc", f"""set v15-compat
+set tls-ca-file={lab.end['ca_file']} tls-ca-no-defaults tls-verify=strict
+set smtp-use-starttls smtp-auth=plain from=alice@example.test
+set mta=smtp://alice%40example.test:alice-secret@localhost:{lab.ports['submission']}
+set sendwait quiet
+""")
+    environment = {"MAILRC": config}
+    run(lab, "s-nail", "-:u", "-s", "from s-nail", "bob@example.test", stdin="typed in s-nail\n", env=environment)
+    assert ids(lab, "bob@example.test", "from s-nail")
+    box = f"imaps://bob%40example.test:bob-secret@localhost:{lab.ports['imaps']}/INBOX"
+    out = run(lab, "s-nail", "-:u", "-#", "-R", "-f", box, env=environment, stdin="type /s-nail\nxit\n")
+    assert "typed in s-nail" in out, out
+    archive = box.replace("INBOX", "Archive")
+    run(lab, "s-nail", "-:u", "-#", "-f", box, env=environment,
+        stdin=f"flag /s-nail\ncopy /s-nail {archive}\ndelete /s-nail\nquit\n")
+    assert not ids(lab, "bob@example.test", "from s-nail")
+    with lab.imap("bob@example.test") as imap:
+        imap.select("Archive")
+        assert imap.search(None, "SUBJECT", '"from s-nail"')[1][0].split(), "copied"
+
+
+class Terminal:
+    """A program on a terminal that is answered as a person would: wait for words, then type."""
+
+    def __init__(self, lab, *words, env: dict):
+        master, slave = pty.openpty()
+        self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=lab.folder, start_new_session=True,
+                                        env=dict(os.environ, HOME=str(lab.folder), TERM="vt100", **env))
+        os.close(slave)
+        self.master, self.name, self.drawn = master, words[0], b""
+
+    def wait(self, words: bytes, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while words not in self.drawn:
+            assert time.monotonic() < deadline, f"{self.name} does not show {words!r} but {self.drawn[-1500:]!r}"
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    self.drawn += os.read(self.master, 65536).replace(b"\0", b"")
+                except OSError:
+                    raise AssertionError(f"{self.name} ended: {self.drawn[-1500:]!r}") from None
+
+    def type(self, keys: str) -> None:
+        self.drawn = b""
+        os.write(self.master, keys.encode())
+
+    def end(self) -> None:
+        deadline = time.monotonic() + 30
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                self.process.kill()
+                raise AssertionError(f"{self.name} does not end; it shows {self.drawn[-1500:]!r}")
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    self.drawn += os.read(self.master, 65536).replace(b"\0", b"")
+                except OSError:
+                    self.process.wait(timeout=30)
+        os.close(self.master)
+
+
+def alpine(lab):
+    """Reads a message, saves it to another folder and expunges it."""
+    mail = message("x@remote.test", "bob@example.test", subject="for alpine", body="words for alpine\n")
+    with lab.smtp() as smtp:
+        smtp.send_message(mail)
+    lab.fetch_by_id("bob@example.test", mail["Message-ID"])
+    server = f"{{localhost:{lab.ports['imaps']}/ssl/user=bob@example.test}}"
+    config = secret_file(lab, "pinerc", f"""inbox-path={server}INBOX
+folder-collections=far {server}[]
+feature-list=quit-without-confirm,expunge-without-confirm,expunge-without-confirm-everywhere,
+    enable-incoming-folders
+last-version-used=99.99
+sort-key=Arrival/Reverse
+""")
+    screen = Terminal(lab, "alpine", "-p", config, "-i", env={"SSL_CERT_FILE": lab.end["ca_file"]})
+    screen.wait(b"PASSWORD")
+    screen.type("bob-secret\r")
+    screen.wait(b"Preserve password")
+    screen.type("n")
+    screen.wait(b"for alpine")
+    screen.type("\r")  # the newest comes first
+    screen.wait(b"words for alpine")
+    screen.type("s")
+    screen.wait(b"SAVE")
+    screen.type("\x15Archive\r")
+    screen.wait(b"DEL")
+    screen.type("q")
+    screen.end()
+    assert not ids(lab, "bob@example.test", "for alpine"), "expunged"
+    with lab.imap("bob@example.test") as imap:
+        imap.select("Archive")
+        assert imap.search(None, "SUBJECT", '"for alpine"')[1][0].split(), "saved"
 
 
 main(globals())

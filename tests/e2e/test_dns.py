@@ -34,6 +34,9 @@ nohost 60 IN MX 10 missing.world.test.
 bogus 60 IN MX 10 corrupt-mex.world.test.
 spf-pass 60 IN TXT "v=spf1 ip4:127.0.0.1 -all"
 spf-fail 60 IN TXT "v=spf1 ip4:192.0.2.1 -all"
+strict 60 IN TXT "v=spf1 ip4:192.0.2.1 -all"
+_dmarc.strict 60 IN TXT "v=DMARC1; p=reject; sp=quarantine"
+_dmarc.bogus-policy 60 IN TXT "v=DMARC1; p=rejekt"
 """
 
 
@@ -281,6 +284,30 @@ def test_inbound_results():
                 assert f"header.d={domain}" in fields[0] and f"smtp.mailfrom={domain}" in fields[0].replace("x@", ""), fields
 
 
+def test_dmarc():
+    """What a domain asks for its failing mail is done; mail that another domain vouches for is none of its own."""
+    with world() as lab:
+        for author, sender, code, folder, dmarc in (
+                ("x@strict.world.test", "x@strict.world.test", 550, "", ""),
+                ("x@strict.world.test", "x@spf-pass.world.test", 550, "", ""),  # SPF passes for a stranger
+                ("x@news.strict.world.test", "x@news.strict.world.test", 250, "Junk", "fail"),
+                ("x@spf-pass.world.test", "x@spf-pass.world.test", 250, "INBOX", "none"),
+                ("x@bogus-policy.world.test", "x@bogus-policy.world.test", 250, "INBOX", "permerror")):
+            mail = message(author, "bob@example.test", f"{author} {sender}")
+            with lab.smtp() as smtp:
+                smtp.ehlo("best.world.test")
+                smtp.mail(sender)
+                smtp.rcpt("bob@example.test")
+                answer = smtp.data(wire(mail))
+            assert answer[0] == code, (author, sender, answer)
+            if code == 550:
+                assert b"DMARC policy of strict.world.test" in answer[1], answer
+                continue
+            stored = email.message_from_bytes(lab.fetch_by_id("bob@example.test", mail["Message-ID"], folder=folder))
+            results = " ".join(stored["Authentication-Results"].split())
+            assert f"dmarc={dmarc}" in results, (author, results)
+
+
 def test_auth_check():
     """What the command says of a message is what filter says, with keys and policies of a real zone."""
     with world() as lab:
@@ -295,12 +322,13 @@ def test_auth_check():
                 (wire(mail), "", "127.0.0.1", "none", "none", 0)):
             words = ["auth-check", "--ip", ip, "--helo", "best.world.test"] + (["--mail-from", sender] if sender else [])
             text = lab.cli(*words, stdin=raw.decode(), code=code)
-            rows = {line.split()[0]: line.split()[1] for line in text.splitlines()[1:3]}
-            assert rows == {"spf": spf, "dkim": dkim}, (sender, ip, text)
+            rows = {line.split()[0]: line.split()[1] for line in text.splitlines()[1:5]}
+            expected = {"spf": spf, "dkim": dkim, "dmarc": "none", "iprev": "permerror"}  # no record, no name
+            assert rows == expected, (sender, ip, text)
             assert "Authentication-Results: mail.example.test" in text and f"spf={spf}" in text, text
             answer = subprocess.run([lab.end["cli"], "-o", "json", *words], input=raw, capture_output=True, timeout=60)
             results = {r["method"]: r["result"] for r in json.loads(answer.stdout)["auth_results"]}
-            assert answer.returncode == code and results == {"spf": spf, "dkim": dkim}, answer
+            assert answer.returncode == code and results == expected, answer
 
 
 def test_killed_worker():

@@ -22,7 +22,7 @@ OVERLAY = {
     "common": {"hostname": "mx.example.org"},
     "directory": {"domains": ["example.org", "d", "f", "x", "y"],
                   "users": [{"address": a, "password": "u-password"} for a in ACCOUNTS] + [{"address": "u@example.org", "password": "p"}]},
-    "filter": {"check_spf": False, "check_dkim": False},
+    "filter": {f"check_{check}": False for check in ("spf", "dkim", "arc", "dmarc", "iprev")},
     "resolver": {"upstream": ["127.0.0.1@9"], "timeout_ms": 500},
     "relay": {"default_route": "hold"},
 }

@@ -79,6 +79,10 @@ net::Awaitable<bool> ImapConnection::Act(imap::Step step) {
     if (shaken) session_.TlsStarted();
     co_return shaken;
   }
+  if (std::holds_alternative<imap::StartCompression>(step)) {
+    link_.StartCompression();
+    co_return true;
+  }
   if (auto* close = std::get_if<imap::CloseConnection>(&step)) {
     link_.EndsBecause(close->reason);
     co_return false;

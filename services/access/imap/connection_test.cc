@@ -2,66 +2,10 @@
 
 #include "services/access/imap/connection.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include "net/memory_stream.h"
-#include "services/access/fake_directory.h"
-#include "services/access/fake_mailbox.h"
+#include "services/access/imap/connection_fixture.h"
 
 namespace pennypost::access {
 namespace {
-
-class ImapConnectionTest : public ::testing::Test {
- protected:
-  ImapConnectionTest() {
-    clients_.mailbox = &mailbox_;
-    clients_.directory = &directory_;
-    options_.host = "imap.example";
-    options_.views = &views_;
-  }
-
-  // What the server says to these pieces of input.
-  std::string Talk(std::deque<std::string> pieces, int fail_at = -1) {
-    auto stream = std::make_shared<net::MemoryStream>(std::move(pieces));
-    if (fail_at >= 0) stream->FailAt(fail_at);
-    ImapConnection connection(clients_, options_, stream, net::Peer{}, drain_);
-    boost::asio::io_context io;
-    boost::asio::co_spawn(io, connection.Run(), boost::asio::detached);
-    io.run();
-    operations_ = stream->operations();
-    return stream->written();
-  }
-
-  // The same behind a login, without the greeting and the answer to LOGIN.
-  std::string Logged(const std::string& input) {
-    std::string out = Talk({"x LOGIN ann secret\r\n" + input});
-    size_t end = out.find("Logged in\r\n");
-    EXPECT_NE(end, std::string::npos) << out;
-    return end == std::string::npos ? out : out.substr(end + 11);
-  }
-
-  // And behind SELECT.
-  std::string Selected(const std::string& input) {
-    std::string out = Logged("y SELECT INBOX\r\n" + input);
-    size_t end = out.find("] Selected\r\n");
-    EXPECT_NE(end, std::string::npos) << out;
-    return end == std::string::npos ? out : out.substr(end + 12);
-  }
-
-  FakeMailbox mailbox_;
-  FakeDirectory directory_;
-  clients::Clients clients_;
-  ViewCache views_{1 << 20};
-  ConnectionOptions options_;
-  net::DrainSignal drain_;
-  int operations_ = 0;
-};
-
-constexpr const char kMail[] = "From: a@b\r\nSubject: hi\r\n\r\nbody\r\n";
 
 TEST_F(ImapConnectionTest, LoginOutcomes) {
   EXPECT_NE(Talk({"a LOGIN ann wrong\r\n"}).find("a NO [AUTHENTICATIONFAILED]"), std::string::npos);
@@ -204,23 +148,8 @@ TEST_F(ImapConnectionTest, FetchForms) {
             "* 1 FETCH (FLAGS (\\Seen))\r\na OK Done\r\nb BAD No such message\r\n");
 }
 
+// RFC 9051 6.4.5
 // RFC 8474 5, RFC 8514 4, RFC 8970
-TEST_F(ImapConnectionTest, IdsSaveDateAndPreview) {
-  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
-  mailbox_.Deliver("INBOX", "Content-Type: image/png\r\n\r\nx");
-  mailbox_.Deliver("INBOX", "Subject: big\r\n\r\nfirst " + std::string(300 << 10, 'x'));
-  EXPECT_EQ(
-      Selected("a FETCH 1:3 (EMAILID THREADID SAVEDATE)\r\nb FETCH 3:4 (PREVIEW (LAZY) UID)\r\n"
-               "c SEARCH EMAILID Me2\r\nd SEARCH EMAILID Te2\r\n"),
-      "* 1 FETCH (EMAILID (Me1) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
-      "* 2 FETCH (EMAILID (Me2) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
-      "* 3 FETCH (EMAILID (Me3) THREADID (Tt1) SAVEDATE \"17-Jul-1996 02:44:25 +0000\")\r\n"
-      "a OK Done\r\n* 3 FETCH (PREVIEW \"body\" UID 3)\r\n* 4 FETCH (PREVIEW \"\" UID 4)\r\n"
-      "b OK Done\r\n* SEARCH 2\r\nc OK Done\r\n* SEARCH\r\nd OK Done\r\n");
-  EXPECT_EQ(Selected("a FETCH 5 PREVIEW\r\n"),
-            "* 5 FETCH (PREVIEW \"first " + std::string(194, 'x') + "\")\r\na OK Done\r\n");
-}
-
 TEST_F(ImapConnectionTest, LargeMessagesComeInPieces) {
   std::string body;
   while (body.size() < (2 << 20))
@@ -266,86 +195,14 @@ TEST_F(ImapConnectionTest, CopyMoveAppendSearch) {
 }
 
 // RFC 7162 3.2.5
-TEST_F(ImapConnectionTest, QresyncTellsWhatWasMissed) {
-  for (int i = 0; i < 6; ++i) mailbox_.Deliver("INBOX", kMail);  // MODSEQ 2 to 7
-  mailbox_.Remove("INBOX", 2);                                   // 8
-  mailbox_.Remove("INBOX", 5);                                   // 9
-  auto missed = [this](const std::string& parameters) {
-    std::string out =
-        Logged("e ENABLE QRESYNC\r\na SELECT INBOX (QRESYNC (" + parameters + "))\r\n");
-    size_t begin = out.find("] Id\r\n");
-    size_t end = out.find("a OK [READ-WRITE]");
-    EXPECT_NE(end, std::string::npos) << out;
-    return end == std::string::npos ? out : out.substr(begin + 6, end - begin - 6);
-  };
-  EXPECT_EQ(missed("7 6"), "* VANISHED (EARLIER) 2,5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
-  EXPECT_EQ(missed("7 8 1:4"), "") << "only known UIDs";
-  EXPECT_EQ(missed("7 6 1:5"), "* VANISHED (EARLIER) 2,5\r\n");
-  EXPECT_EQ(missed("7 6 1:6 (1:2 1,3)"),
-            "* VANISHED (EARLIER) 5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
-  EXPECT_EQ(missed("8 1"), "") << "another UIDVALIDITY";
-}
-
-TEST_F(ImapConnectionTest, QresyncInASession) {
-  for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
-  mailbox_.Remove("INBOX", 1);
-  std::string out = Logged(
-      "e ENABLE QRESYNC\r\ny SELECT INBOX\r\na STORE 1 +FLAGS.SILENT (\\Deleted)\r\nb EXPUNGE\r\n"
-      "c UID FETCH 1:9 (FLAGS) (CHANGEDSINCE 5 VANISHED)\r\nd FETCH 1 FLAGS (CHANGEDSINCE 5)\r\n"
-      "f EXPUNGE\r\ng UID MOVE 3 none\r\n");
-  EXPECT_EQ(out.substr(out.find("] Selected\r\n") + 12),
-            "* 1 FETCH (UID 2 MODSEQ (8))\r\na OK Done\r\n"
-            "* VANISHED 2\r\nb OK [HIGHESTMODSEQ 9] Done\r\n"
-            "* VANISHED (EARLIER) 1:2\r\n* 3 FETCH (UID 5 MODSEQ (6) FLAGS ())\r\nc OK Done\r\n"
-            "d OK Done\r\nf OK Done\r\ng NO [TRYCREATE] No such mailbox\r\n");
-}
-
 // RFC 7162 3.2.6, RFC 9051 7.5.1: what a command brings to light is told before its answer, but no
 // EXPUNGE while sequence numbers are in use.
-TEST_F(ImapConnectionTest, ChangedSinceIsUpToDate) {
-  for (int i = 0; i < 3; ++i) mailbox_.Deliver("INBOX", kMail);
-  mailbox_.OnChanges([this] {
-    mailbox_.Deliver("INBOX", kMail);
-    mailbox_.Remove("INBOX", 1);
-  });
-  EXPECT_EQ(
-      Selected("a FETCH 1:* FLAGS (CHANGEDSINCE 4)\r\nb UID SEARCH 1:2\r\nc UID SEARCH ALL\r\n"),
-      "* 4 EXISTS\r\n* 4 FETCH (MODSEQ (5) FLAGS ())\r\na OK Done\r\n"
-      "* SEARCH 2\r\nb OK Done\r\n* 1 EXPUNGE\r\n* SEARCH 2 3 4\r\nc OK Done\r\n");
-}
-
 // RFC 5256, RFC 5267 3, RFC 9394
-TEST_F(ImapConnectionTest, SortThreadPartial) {
-  for (int i = 0; i < 5; ++i) mailbox_.Deliver("INBOX", kMail);
-  mailbox_.Remove("INBOX", 2);
-  EXPECT_EQ(Selected("a SORT (REVERSE DATE) UTF-8 ALL\r\nb UID SORT (DATE) UTF-8 1:2\r\n"
-                     "c UID SORT RETURN (MIN PARTIAL 1:2 SAVE) (REVERSE SIZE) UTF-8 ALL\r\n"
-                     "d FETCH $ UID\r\ne SORT (X) UTF-8 ALL\r\nf SORT (DATE) x-none ALL\r\n"),
-            "* SORT 4 3 2 1\r\na OK Done\r\n* SORT 1 3\r\nb OK Done\r\n"
-            "* ESEARCH (TAG \"c\") UID MIN 5 PARTIAL (1:2 5,4)\r\nc OK Done\r\n"
-            "* 3 FETCH (UID 4)\r\n* 4 FETCH (UID 5)\r\nd OK Done\r\ne BAD Unknown sort key\r\n"
-            "f NO [BADCHARSET (UTF-8 US-ASCII)] Unknown charset\r\n");
-  EXPECT_EQ(Selected("a UID THREAD REFERENCES UTF-8 ALL\r\n"
-                     "b THREAD ORDEREDSUBJECT US-ASCII 3:4\r\n"),
-            "* THREAD ((1)(3 4 5))\r\na OK Done\r\n* THREAD ((3)(4))\r\nb OK Done\r\n");
-  EXPECT_EQ(
-      Selected("a SEARCH RETURN (PARTIAL -1:-2) ALL\r\nb UID FETCH 1:* UID (PARTIAL -2:-1)\r\n"
-               "c UID FETCH 1:* UID (PARTIAL 5:9)\r\n"),
-      "* ESEARCH (TAG \"a\") PARTIAL (-1:-2 3:4)\r\na OK Done\r\n"
-      "* 3 FETCH (UID 4)\r\n* 4 FETCH (UID 5)\r\nb OK Done\r\nc OK Done\r\n");
-}
-
 // RFC 5182 2.4: MIN and MAX save what they tell.
-TEST_F(ImapConnectionTest, SavedResults) {
-  for (int i = 0; i < 4; ++i) mailbox_.Deliver("INBOX", kMail);
-  EXPECT_EQ(Selected("a SEARCH RETURN (SAVE MIN MAX) ALL\r\nb UID SEARCH $\r\n"
-                     "c SEARCH RETURN (SAVE MAX COUNT) 2:3\r\nd UID SEARCH $\r\n"
-                     "e SEARCH RETURN (SAVE) NOT ALL\r\nf FETCH $ UID\r\n"),
-            "* ESEARCH (TAG \"a\") MIN 1 MAX 4\r\na OK Done\r\n* SEARCH 1 4\r\nb OK Done\r\n"
-            "* ESEARCH (TAG \"c\") MAX 3 COUNT 2\r\nc OK Done\r\n* SEARCH 2 3\r\nd OK Done\r\n"
-            "e OK Done\r\nf OK Done\r\n");
-}
-
+// RFC 8508
+// RFC 3502, RFC 6855 4
+// RFC 5464
+// RFC 6154 3, RFC 7889 3
 TEST_F(ImapConnectionTest, IdleHearsOfChanges) {
   mailbox_.Deliver("INBOX", kMail);
   mailbox_.OnWait([this] {
@@ -378,6 +235,7 @@ TEST_F(ImapConnectionTest, AppendOfUnknownOutcomeIsRepeatedOnce) {
             "a NO [UNAVAILABLE] Temporarily unavailable\r\n");
 }
 
+// RFC 4978
 TEST_F(ImapConnectionTest, AnyOperationMayFail) {
   mailbox_.Deliver("INBOX", kMail);
   std::deque<std::string> input = {"x LOGIN ann secret\r\n", "y SELECT INBOX\r\n",

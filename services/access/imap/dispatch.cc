@@ -20,10 +20,16 @@ net::Awaitable<Done> HandleCommand(ImapContext& context, const imap::RunCommand&
     co_return co_await HandleStatus(context, *status);
   if (auto* append = std::get_if<imap::Append>(&body))
     co_return co_await HandleAppend(context, *append);
+  if (auto* replace = std::get_if<imap::Replace>(&body))
+    co_return co_await HandleReplace(context, *replace);
   if (auto* quota = std::get_if<imap::GetQuota>(&body))
     co_return co_await HandleGetQuota(context, *quota);
   if (auto* root = std::get_if<imap::GetQuotaRoot>(&body))
     co_return co_await HandleGetQuotaRoot(context, *root);
+  if (auto* get = std::get_if<imap::GetMetadata>(&body))
+    co_return co_await HandleGetMetadata(context, *get);
+  if (auto* set = std::get_if<imap::SetMetadata>(&body))
+    co_return co_await HandleSetMetadata(context, *set);
   if (std::holds_alternative<imap::Close>(body)) co_return co_await HandleClose(context);
   if (auto* expunge = std::get_if<imap::Expunge>(&body))
     co_return co_await HandleExpunge(context, *expunge);

@@ -190,7 +190,22 @@ net::Awaitable<absl::Status> FetchRun::RunBatch(std::span<const size_t> indexes)
   co_return absl::OkStatus();
 }
 
+// RFC 9051 6.4.5 BINARY: a part that cannot be decoded fails the command, before a word is said of
+// its message.
+absl::Status FetchRun::CheckEncodings(const Loaded& loaded) const {
+  for (const imap::FetchItem& item : fetch_.items) {
+    if (item.kind != Kind::kBinary && item.kind != Kind::kBinarySize) continue;
+    auto part = mime::FindPart(loaded.structure, item.section.part);
+    bool known = !part || mime::IsKnownTransferEncoding(loaded.structure.parts[*part].encoding);
+    if (!known && !item.section.part.empty())
+      return absl::UnimplementedError("unknown transfer encoding");
+  }
+  return absl::OkStatus();
+}
+
 net::Awaitable<absl::Status> FetchRun::WriteMessage(size_t index, Loaded& loaded) {
+  absl::Status decodable = CheckEncodings(loaded);
+  if (!decodable.ok()) co_return decodable;
   imap::MessageState state = context_.view().At(index);
   out_ += fmt::format("* {} FETCH (", index + 1);
   bool first = true;

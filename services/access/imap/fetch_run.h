@@ -43,6 +43,7 @@ class FetchRun {
   size_t BatchSize(std::span<const size_t> indexes) const;
   bool IsLarge(size_t index) const;
   net::Awaitable<absl::Status> RunBatch(std::span<const size_t> indexes);
+  absl::Status CheckEncodings(const Loaded& loaded) const;
   net::Awaitable<absl::Status> WriteMessage(size_t index, Loaded& loaded);
   void WriteFromView(size_t index);
   bool WriteAtOnce(const imap::FetchItem& item, const imap::MessageState& state,

@@ -20,8 +20,11 @@ net::Awaitable<Done> HandleSubscribe(ImapContext& context, const imap::Subscribe
 net::Awaitable<Done> HandleList(ImapContext& context, const imap::List& list);
 net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& status);
 net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& append);
+net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& replace);
 net::Awaitable<Done> HandleGetQuota(ImapContext& context, const imap::GetQuota& quota);
 net::Awaitable<Done> HandleGetQuotaRoot(ImapContext& context, const imap::GetQuotaRoot& quota);
+net::Awaitable<Done> HandleGetMetadata(ImapContext& context, const imap::GetMetadata& get);
+net::Awaitable<Done> HandleSetMetadata(ImapContext& context, const imap::SetMetadata& set);
 net::Awaitable<Done> HandleClose(ImapContext& context);
 net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& expunge);
 net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
@@ -32,6 +35,20 @@ net::Awaitable<Done> HandleThread(ImapContext& context, const imap::Thread& thre
 net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch);
 net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store);
 net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy);
+
+// What an APPEND stored. ResourceExhausted and so on as the store says.
+struct Appended {
+  uint32_t uid_validity = 0;
+  int64_t mailbox_id = 0;
+  std::vector<uint32_t> uids;
+};
+// A refusal where the messages themselves cannot be taken.
+std::optional<imap::Result> RefuseMessages(const imap::Append& append);
+// Stores them all or none; an unknown outcome is tried once more with the same ids. `quota_bytes`
+// is what the account may hold.
+net::Awaitable<absl::StatusOr<Appended>> StoreMessages(ImapContext& context,
+                                                       const imap::Append& append,
+                                                       int64_t quota_bytes);
 
 // Brings the view up to the store. Nothing is written to the client: the session reports at its
 // next chance.

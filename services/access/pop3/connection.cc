@@ -2,6 +2,7 @@
 
 #include <absl/time/clock.h>
 
+#include "base/id.h"
 #include "log/log.h"
 #include "services/access/pop3/policy.h"
 #include "services/access/pop3/pop3_error.h"
@@ -38,6 +39,7 @@ net::Awaitable<void> Pop3Connection::Run() {
     pop3::Step step = session_.Next();
     go_on = co_await Act(std::move(step));
   }
+  if (!lock_.empty()) co_await UnlockMaildrop(clients_, account_.id, lock_);
   log::Info("pop3.session.end", {{"peer", link_.client_ip()},
                                  {"user", account_.address},
                                  {"tls", link_.tls()},
@@ -71,6 +73,8 @@ net::Awaitable<bool> Pop3Connection::Read() {
 
 net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
   LoginPeer who{"pop3", link_.client_ip()};
+  // A client may be silent for as long as we wait, and then has the lock still.
+  if (!lock_.empty() && absl::Now() + options_.idle_timeout > locked_until_) (void)co_await Lock();
   if (auto* read = std::get_if<pop3::ReadMessage>(&request)) {
     auto piece = co_await ReadMessage(clients_, account_.id, mailbox_id_, *read);
     if (!piece.ok()) co_return Pop3Error(piece.status());
@@ -81,6 +85,8 @@ net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
     co_return Login(std::move(account));
   }
   if (std::holds_alternative<pop3::OpenMaildrop>(request)) {
+    absl::Status locked = co_await Lock();
+    if (!locked.ok()) co_return Pop3Error(locked);
     auto opened = co_await OpenMaildrop(clients_, account_.id);
     if (!opened.ok()) co_return Pop3Error(opened.status());
     mailbox_id_ = opened->mailbox_id;
@@ -100,6 +106,18 @@ net::Awaitable<pop3::Outcome> Pop3Connection::Answer(pop3::Request request) {
   auto account = co_await FinishScram(clients_, who, finish.user,
                                       finish.success ? ScramEnd::kProved : ScramEnd::kFailed);
   co_return Login(std::move(account));
+}
+
+net::Awaitable<absl::Status> Pop3Connection::Lock() {
+  std::string holder = lock_.empty() ? NewUuidV7(absl::Now()).ToString() : lock_;
+  // Longer than the silence we allow, so that not every command has to ask.
+  absl::Duration length = options_.idle_timeout + absl::Minutes(2);
+  absl::Time until = absl::Now() + length;
+  absl::Status locked = co_await LockMaildrop(clients_, account_.id, holder, length);
+  if (!locked.ok()) co_return locked;
+  lock_ = std::move(holder);
+  locked_until_ = until;
+  co_return absl::OkStatus();
 }
 
 pop3::Outcome Pop3Connection::Login(absl::StatusOr<Account> account) {

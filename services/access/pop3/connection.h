@@ -32,6 +32,7 @@ class Pop3Connection {
   net::Awaitable<bool> Read();
   net::Awaitable<pop3::Outcome> Answer(pop3::Request request);
   pop3::Outcome Login(absl::StatusOr<Account> account);
+  net::Awaitable<absl::Status> Lock();
 
   clients::Clients& clients_;
   const Pop3Options& options_;
@@ -39,6 +40,8 @@ class Pop3Connection {
   pop3::ServerSession session_;
   Account account_;
   int64_t mailbox_id_ = 0;
+  std::string lock_;  // our name as its holder; empty without the lock
+  absl::Time locked_until_;
 };
 
 }  // namespace pennypost::access

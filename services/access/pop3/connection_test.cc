@@ -54,6 +54,18 @@ TEST_F(Pop3ConnectionTest, ReadsAndDeletes) {
   EXPECT_EQ(mailbox_.Find("INBOX")->messages.size(), 1u);
 }
 
+// RFC 1939 4, RFC 2449 8.1.2
+TEST_F(Pop3ConnectionTest, OneSessionAnAccount) {
+  mailbox_.HoldMaildrop("another");
+  EXPECT_EQ(Talk("USER ann\r\nPASS secret\r\nSTAT\r\n"),
+            "+OK pop.example ready\r\n+OK\r\n-ERR [IN-USE] Maildrop is in use\r\n-ERR Not now\r\n");
+  EXPECT_EQ(mailbox_.maildrop_holder(), "another");
+  mailbox_.HoldMaildrop("");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NE(Talk("USER ann\r\nPASS secret\r\nNOOP\r\n").find("Logged in"), std::string::npos);
+  EXPECT_EQ(mailbox_.maildrop_holder(), "") << "given back without QUIT, too";
+}
+
 TEST_F(Pop3ConnectionTest, WithoutQuitNothingIsDeleted) {
   Talk("USER ann\r\nPASS secret\r\nDELE 1\r\nDELE 2\r\n");
   EXPECT_EQ(mailbox_.Find("INBOX")->messages.size(), 2u);

@@ -51,6 +51,27 @@ net::Awaitable<absl::StatusOr<pop3::MessageBytes>> ReadMessage(clients::Clients&
   co_return piece;
 }
 
+net::Awaitable<absl::Status> LockMaildrop(clients::Clients& clients, int64_t account_id,
+                                          std::string holder, absl::Duration length) {
+  pb::LockMaildropRequest request;
+  request.set_account_id(account_id);
+  request.set_holder(std::move(holder));
+  request.set_seconds(static_cast<uint32_t>(absl::ToInt64Seconds(length)));
+  auto response = co_await rpc::Call(*clients.mailbox, &pb::MailboxService::LockMaildrop, request,
+                                     kReadTimeout);
+  co_return response.status();
+}
+
+net::Awaitable<void> UnlockMaildrop(clients::Clients& clients, int64_t account_id,
+                                    std::string holder) {
+  pb::UnlockMaildropRequest request;
+  request.set_account_id(account_id);
+  request.set_holder(std::move(holder));
+  // Where this fails the lock ends by itself.
+  auto ignored = co_await rpc::Call(*clients.mailbox, &pb::MailboxService::UnlockMaildrop, request,
+                                    kReadTimeout);
+}
+
 net::Awaitable<absl::Status> DeleteMessages(clients::Clients& clients, int64_t account_id,
                                             int64_t mailbox_id, pop3::DeleteMessages messages) {
   pb::ExpungeRequest request;

@@ -1,15 +1,11 @@
 #pragma once
-// SPF and DKIM of one message: runs the step machines of mailauth over an asker of DNS.
+// The authentication of one message: runs the step machine of mailauth over an asker of DNS.
 
 #include <absl/time/time.h>
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/clock.h"
-#include "mailauth/auth_results.h"
 #include "mailauth/dns.h"
+#include "mailauth/message_auth.h"
 #include "net/awaitable.h"
 
 namespace pennypost::filter {
@@ -22,17 +18,11 @@ class DnsAsker {
                                                   absl::Duration timeout) = 0;
 };
 
-struct SpfInput {
-  std::string client_ip;
-  std::string helo;
-  std::string mail_from;
-  std::string receiver;
-};
+// Whoever asks for a verdict waits 10 s (ROBUSTNESS F4): what DNS has not said well before that is
+// a temporary error of one check, and the verdict is in time.
+inline constexpr absl::Duration kDnsBudget = absl::Seconds(7);
 
-// RFC 7208 4.6.4 leaves at least 20 s for all look-ups; both get that.
-net::Awaitable<mailauth::AuthMethod> CheckSpf(DnsAsker& dns, const Clock& clock, SpfInput input);
-// `message` lives until the end. One result a signature; "none" for an unsigned message.
-net::Awaitable<std::vector<mailauth::AuthMethod>> CheckDkim(DnsAsker& dns, const Clock& clock,
-                                                            std::string_view message);
+// Answers all that `auth` asks. It lives until the end.
+net::Awaitable<void> Authenticate(mailauth::MessageAuth& auth, DnsAsker& dns, const Clock& clock);
 
 }  // namespace pennypost::filter

@@ -7,7 +7,7 @@
 namespace pennypost::filter {
 namespace {
 
-constexpr absl::Duration kMxTimeout = absl::Seconds(5);
+constexpr absl::Duration kMxTimeout = absl::Seconds(2);
 
 std::string DomainOf(std::string_view address) {
   size_t at = address.rfind('@');
@@ -102,26 +102,96 @@ net::Awaitable<bool> Judge::TakesNoMail(std::string domain) {
   co_return answer.records[0].empty() || answer.records[0] == ".";
 }
 
-net::Awaitable<std::vector<mailauth::AuthMethod>> Judge::Authenticate(const Case& about,
-                                                                      bool trusted) {
-  std::vector<mailauth::AuthMethod> methods;
+// A chain is believed where all who sealed it are.
+bool Judge::IsTrusted(const mailauth::ArcResult& arc) const {
+  if (arc.status != mailauth::ArcStatus::kPass || arc.sealers.empty()) return false;
+  return std::all_of(arc.sealers.begin(), arc.sealers.end(), [this](const std::string& sealer) {
+    return std::find(options_.trusted_sealers.begin(), options_.trusted_sealers.end(), sealer) !=
+           options_.trusted_sealers.end();
+  });
+}
+
+std::optional<Decision> Judge::DmarcDecision(const mailauth::MessageAuth& auth) const {
+  const mailauth::DmarcResult& dmarc = auth.dmarc();
+  if (dmarc.status != mailauth::DmarcStatus::kFail) return std::nullopt;
+  Decision decision;
+  switch (dmarc.policy) {
+    case mailauth::DmarcPolicy::kNone:
+      return std::nullopt;
+    case mailauth::DmarcPolicy::kQuarantine:
+      decision.action = options_.dmarc_quarantine;
+      break;
+    case mailauth::DmarcPolicy::kReject:
+      decision.action = options_.dmarc_reject;
+      break;
+  }
+  decision.rule = "dmarc";
+  decision.text = "refused by the DMARC policy of " + dmarc.author;
+  return decision;
+}
+
+net::Awaitable<std::optional<Decision>> Judge::CheckAuthentication(const Case& about, bool trusted,
+                                                                   Verdict& verdict) {
   if (!about.auth_user.empty()) {
-    methods.push_back({"auth", "pass", "", {{"smtp.auth", about.auth_user}}});  // RFC 8601 2.7.4
-    co_return methods;
+    verdict.methods.push_back(
+        {"auth", "pass", "", {{"smtp.auth", about.auth_user}}});  // RFC 8601 2.7.4
+    co_return std::nullopt;
   }
-  if (trusted) co_return methods;
-  if (options_.check_spf) {
-    SpfInput input{about.client_ip, about.helo, about.sender, about.authserv_id};
-    auto check = CheckSpf(dns_, clock_, std::move(input));
-    mailauth::AuthMethod spf = co_await std::move(check);
-    methods.push_back(std::move(spf));
+  if (trusted) co_return std::nullopt;
+  mailauth::MessageAuthRequest request;
+  request.checks = options_.checks;
+  request.ip = mailauth::IpAddress::Parse(about.client_ip);
+  request.helo = about.helo;
+  request.mail_from = about.sender;
+  request.receiver = about.authserv_id;
+  request.unix_seconds = absl::ToUnixSeconds(clock_.Now());
+  request.message = about.content;
+  mailauth::MessageAuth auth(std::move(request));
+  auto authenticate = Authenticate(auth, dns_, clock_);
+  co_await std::move(authenticate);
+  verdict.methods = auth.methods();
+  std::optional<Decision> decision = DmarcDecision(auth);
+  // RFC 8617 7.2.1: the first sealer saw the message pass, before others changed it.
+  if (decision && IsTrusted(auth.arc()) && auth.arc().first_saw_dmarc_pass) {
+    for (mailauth::AuthMethod& method : verdict.methods) {
+      if (method.method == "dmarc") method.reason += "; ARC of a trusted sealer counts";
+    }
+    decision.reset();
   }
-  if (options_.check_dkim) {
-    auto check = CheckDkim(dns_, clock_, about.content);
-    std::vector<mailauth::AuthMethod> dkim = co_await std::move(check);
-    methods.insert(methods.end(), dkim.begin(), dkim.end());
+  co_return decision;
+}
+
+net::Awaitable<void> Judge::MakeWait(const Case& about, const net::IpAddress& peer,
+                                     Verdict& verdict) {
+  std::string recipient = about.recipients.empty() ? "" : about.recipients.front();
+  auto ask = greylist_.WaitFor(peer, about.sender, std::move(recipient));
+  absl::Duration wait = co_await std::move(ask);
+  if (wait <= absl::ZeroDuration()) co_return;
+  int64_t seconds = std::max<int64_t>(absl::ToInt64Seconds(wait), 1);
+  Refuse(verdict, Action::kDefer, 450, "4.7.1",
+         "greylisted, try again in " + std::to_string(seconds) + " seconds (RFC 6647)");
+}
+
+net::Awaitable<bool> Judge::RefusedAtSight(const Facts& facts, Verdict& verdict) {
+  std::string_view doubled = DoubledField(*facts.header);
+  if (!doubled.empty()) {
+    Refuse(verdict, Action::kReject, 550, "5.6.0",
+           "more than one " + std::string(doubled) + " field (RFC 5322 3.6)");
+    co_return true;
   }
-  co_return methods;
+  // ROBUSTNESS D7: a From field that names nobody escapes every policy.
+  if (options_.checks.dmarc && facts.header->Count("From") > 0 &&
+      mailauth::AuthorsOf(*facts.header).domains.empty()) {
+    Refuse(verdict, Action::kReject, 550, "5.6.0", "no address in the From field (RFC 5322 3.6.2)");
+    co_return true;
+  }
+  auto ask = TakesNoMail(facts.sender_domain);
+  bool no_mail = co_await std::move(ask);
+  if (no_mail) {
+    Refuse(verdict, Action::kReject, 550, "5.7.27",
+           "the domain of the sender takes no mail (RFC 7505)");
+  }
+  co_return no_mail;
 }
 
 net::Awaitable<Verdict> Judge::Decide(Case about) {
@@ -140,28 +210,19 @@ net::Awaitable<Verdict> Judge::Decide(Case about) {
     }
   }
   Facts facts = FactsOf(about, peer);
+  std::optional<Decision> dmarc;
   mail::HeaderBlock header;
   if (about.stage == Stage::kMessage) {
     header = mail::ParseHeaderBlock(about.content);
     facts.header = &header;
-    std::string_view doubled = stranger ? DoubledField(header) : "";
-    if (!doubled.empty()) {
-      Refuse(verdict, Action::kReject, 550, "5.6.0",
-             "more than one " + std::string(doubled) + " field (RFC 5322 3.6)");
-      co_return verdict;
-    }
     if (stranger) {
-      auto ask = TakesNoMail(facts.sender_domain);
-      bool no_mail = co_await std::move(ask);
-      if (no_mail) {
-        Refuse(verdict, Action::kReject, 550, "5.7.27",
-               "the domain of the sender takes no mail (RFC 7505)");
-        co_return verdict;
-      }
+      auto look = RefusedAtSight(facts, verdict);
+      bool refused = co_await std::move(look);
+      if (refused) co_return verdict;
     }
     verdict.remove = Forged(header, about.authserv_id);
-    auto authenticate = Authenticate(about, trusted);
-    verdict.methods = co_await std::move(authenticate);
+    auto check = CheckAuthentication(about, trusted, verdict);
+    dmarc = co_await std::move(check);
     for (const mailauth::AuthMethod& method : verdict.methods) {
       facts.auth_results.push_back(method.method + "=" + method.result);
     }
@@ -170,8 +231,15 @@ net::Awaitable<Verdict> Judge::Decide(Case about) {
           FieldValue(mailauth::AuthenticationResults(about.authserv_id, verdict.methods));
     }
   }
+  // The operator's rules come first: one that allows a sender, for instance.
   std::optional<Decision> decision = policy_.Decide(facts);
+  if (!decision) decision = std::move(dmarc);
   if (decision) Apply(*decision, about.stage, verdict);
+  bool greylist = options_.greylisting && stranger && about.stage == Stage::kRecipient;
+  if (greylist && !decision) {
+    auto wait = MakeWait(about, peer, verdict);
+    co_await std::move(wait);
+  }
   co_return verdict;
 }
 

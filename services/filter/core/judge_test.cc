@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "mailauth/arc_seal.h"
 #include "mailauth/dkim_sign.h"
 #include "mailauth/fake_zone.h"
 #include "redis/client.h"
@@ -26,7 +27,7 @@ class ZoneAsker final : public DnsAsker {
 
 class JudgeTest : public ::testing::Test {
  protected:
-  JudgeTest() : redis_(io_, "", ""), limiter_(redis_, clock_) {
+  JudgeTest() : redis_(io_, "", ""), limiter_(redis_, clock_), greylist_(redis_, clock_, {}) {
     options_.trusted_networks = {*net::Cidr::Parse("10.0.0.0/8")};
     options_.connections_per_minute = 3;
     options_.messages_per_minute = 100;
@@ -40,7 +41,7 @@ class JudgeTest : public ::testing::Test {
     about_.authserv_id = "mx.a.test";
   }
   Verdict Decide(const std::vector<Rule>& rules = {}) {
-    Judge judge(options_, *Policy::Create(rules), limiter_, dns_, clock_);
+    Judge judge(options_, *Policy::Create(rules), limiter_, greylist_, dns_, clock_);
     auto decide = judge.Decide(about_);
     auto future = boost::asio::co_spawn(io_, std::move(decide), boost::asio::use_future);
     io_.restart();
@@ -54,6 +55,7 @@ class JudgeTest : public ::testing::Test {
   testing::FakeClock clock_;
   redis::Client redis_;
   RateLimiter limiter_;
+  Greylist greylist_;
   ZoneAsker dns_;
   JudgeOptions options_;
   Case about_;
@@ -63,7 +65,9 @@ TEST_F(JudgeTest, AStrangersMessageIsAuthenticated) {
   Verdict verdict = Decide();
   EXPECT_EQ(verdict.action, Action::kAllow);
   EXPECT_EQ(verdict.authentication_results,
-            "mx.a.test;\r\n spf=pass\r\n  smtp.mailfrom=joe@example.com;\r\n dkim=none");
+            "mx.a.test;\r\n spf=pass\r\n  smtp.mailfrom=joe@example.com;\r\n dkim=none;\r\n"
+            " dmarc=none\r\n  header.from=example.com;\r\n iprev=permerror\r\n"
+            "  policy.iprev=192.0.2.1");
   about_.client_ip = "192.0.2.2";
   EXPECT_EQ(Decide().methods[0].result, "fail");
 }
@@ -77,7 +81,7 @@ TEST_F(JudgeTest, ASignatureIsVerified) {
   signed_message += kMessage;
   about_.content = signed_message;
   Verdict verdict = Decide();
-  ASSERT_EQ(verdict.methods.size(), 2u);
+  ASSERT_EQ(verdict.methods.size(), 4u);
   EXPECT_EQ(verdict.methods[1].result, "pass") << verdict.methods[1].reason;
   EXPECT_EQ(verdict.methods[1].properties[0].value, "example.com");
 }
@@ -132,6 +136,105 @@ TEST_F(JudgeTest, ForgedResultsGoTheLastOneFirst) {
   ASSERT_EQ(verdict.remove.size(), 2u);
   EXPECT_EQ(verdict.remove[0].index, 3u);
   EXPECT_EQ(verdict.remove[1].index, 1u);
+}
+
+// RFC 9989 5.3.6; what a domain asks for its own failing mail.
+TEST_F(JudgeTest, DmarcPoliciesAreObeyed) {
+  auto publish = [this](std::string record) {
+    dns_.zone.Add("_dmarc.example.com", mailauth::DnsType::kTxt, {std::move(record)});
+  };
+  publish("v=DMARC1; p=reject");
+  EXPECT_EQ(Decide().action, Action::kAllow) << "SPF passed";
+  about_.client_ip = "192.0.2.2";
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kReject);
+  EXPECT_EQ(verdict.code, 550);
+  EXPECT_EQ(verdict.enhanced, "5.7.1");
+  EXPECT_EQ(verdict.text, "refused by the DMARC policy of example.com");
+  EXPECT_NE(verdict.authentication_results.find("dmarc=fail"), std::string::npos);
+  publish("v=DMARC1; p=quarantine");
+  EXPECT_EQ(Decide().action, Action::kTag);
+  options_.dmarc_quarantine = Action::kQuarantine;
+  EXPECT_EQ(Decide().action, Action::kQuarantine);
+  publish("v=DMARC1; p=none");
+  EXPECT_EQ(Decide().action, Action::kAllow);
+  publish("v=DMARC1; p=reject");
+  options_.dmarc_reject = Action::kTag;
+  EXPECT_EQ(Decide().action, Action::kTag);
+  options_.checks.dmarc = false;
+  EXPECT_EQ(Decide().action, Action::kAllow);
+  options_.checks.dmarc = true;
+  options_.dmarc_reject = Action::kReject;
+  Rule rule;
+  rule.name = "known forwarder";
+  rule.peer = "192.0.2.2";
+  rule.action = "allow";
+  EXPECT_EQ(Decide({rule}).action, Action::kAllow) << "the operator's rules come first";
+  about_.auth_user = "joe@example.com";
+  EXPECT_EQ(Decide().action, Action::kAllow) << "a user of ours";
+  about_.auth_user.clear();
+  about_.client_ip = "10.1.2.3";
+  EXPECT_EQ(Decide().action, Action::kAllow) << "a trusted network";
+}
+
+TEST_F(JudgeTest, DmarcWithDnsInTroubleRefusesNothing) {
+  about_.client_ip = "192.0.2.2";
+  for (mailauth::DnsStatus trouble :
+       {mailauth::DnsStatus::kServFail, mailauth::DnsStatus::kTimeout}) {
+    dns_.zone.Fail("_dmarc.example.com", mailauth::DnsType::kTxt, trouble);
+    EXPECT_EQ(Decide().action, Action::kAllow);
+  }
+}
+
+// RFC 8617 7.2.1
+TEST_F(JudgeTest, ArcOfTrustedSealersOverridesDmarc) {
+  dns_.zone.Add("_dmarc.example.com", mailauth::DnsType::kTxt, {"v=DMARC1; p=reject"});
+  mailauth::DkimPrivateKey key =
+      *mailauth::DkimPrivateKey::Generate(mailauth::DkimAlgorithm::kEd25519Sha256);
+  dns_.zone.Add("s._domainkey.lists.test", mailauth::DnsType::kTxt, {key.PublicRecord()});
+  about_.client_ip = "192.0.2.2";
+  auto sealed = [&key](std::string_view result) {
+    std::string message = "Authentication-Results: mx.lists.test; dmarc=" + std::string(result) +
+                          "\r\n" + std::string(kMessage);
+    mailauth::ArcSealOptions options;
+    options.authserv_id = "mx.lists.test";
+    options.domain = "lists.test";
+    options.selector = "s";
+    options.names = {"from", "subject"};
+    mailauth::ArcFields fields =
+        *mailauth::ArcSeal(message, mailauth::ArcStatus::kNone, key, options);
+    return "ARC-Seal: " + fields.seal + "\r\nARC-Message-Signature: " + fields.message_signature +
+           "\r\nARC-Authentication-Results: " + fields.results + "\r\n" + message;
+  };
+  std::string passed = sealed("pass"), failed = sealed("fail");
+  about_.content = passed;
+  EXPECT_EQ(Decide().action, Action::kReject) << "nobody is trusted by default";
+  options_.trusted_sealers = {"lists.test"};
+  Verdict verdict = Decide();
+  EXPECT_EQ(verdict.action, Action::kAllow) << verdict.text;
+  EXPECT_NE(verdict.authentication_results.find("arc=pass"), std::string::npos);
+  EXPECT_NE(verdict.authentication_results.find("dmarc=fail"), std::string::npos);
+  about_.content = failed;
+  EXPECT_EQ(Decide().action, Action::kReject);
+  std::string changed = passed + "more\r\n";
+  about_.content = changed;
+  EXPECT_EQ(Decide().action, Action::kReject) << "the chain is broken";
+}
+
+// ROBUSTNESS D7
+TEST_F(JudgeTest, AFromFieldThatNamesNobodyIsRefused) {
+  for (std::string_view from : {"From:\r\n\r\n", "From: team: ;\r\n\r\n", "From: <>\r\n\r\n"}) {
+    about_.content = from;
+    Verdict verdict = Decide();
+    EXPECT_EQ(verdict.action, Action::kReject) << from;
+    EXPECT_EQ(verdict.enhanced, "5.6.0");
+  }
+}
+
+TEST_F(JudgeTest, WithoutRedisNobodyIsGreylisted) {
+  options_.greylisting = true;
+  about_.stage = Stage::kRecipient;
+  EXPECT_EQ(Decide().action, Action::kAllow);
 }
 
 TEST_F(JudgeTest, LimitsWithoutRedis) {

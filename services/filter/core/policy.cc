@@ -45,6 +45,13 @@ bool IsEmpty(const Rule& rule) {
 
 }  // namespace
 
+std::optional<Action> ParseAction(std::string_view name) {
+  for (const ActionName& known : kActions) {
+    if (known.name == name) return known.action;
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<Policy::Row> Policy::Compile(const Rule& rule) {
   Row row;
   row.rule = rule;
@@ -65,12 +72,9 @@ absl::StatusOr<Policy::Row> Policy::Compile(const Rule& rule) {
   if (!rule.auth_result.empty() && rule.auth_result.find('=') == std::string::npos) {
     return SyntaxError("rule " + rule.name + ": auth_result must be \"method=result\"");
   }
-  const ActionName* action =
-      std::find_if(std::begin(kActions), std::end(kActions),
-                   [&rule](const ActionName& known) { return known.name == rule.action; });
-  if (action == std::end(kActions))
-    return SyntaxError("rule " + rule.name + ": unknown action '" + rule.action + "'");
-  row.action = action->action;
+  std::optional<Action> action = ParseAction(rule.action);
+  if (!action) return SyntaxError("rule " + rule.name + ": unknown action '" + rule.action + "'");
+  row.action = *action;
   return row;
 }
 

@@ -20,6 +20,9 @@ namespace pennypost::filter {
 enum class Stage { kConnection, kRecipient, kMessage };
 enum class Action { kAllow, kReject, kDefer, kTag, kDiscard, kQuarantine };
 
+// "reject" and its like; nothing for another word.
+std::optional<Action> ParseAction(std::string_view name);
+
 // Empty members match all.
 struct Rule {
   std::string name;

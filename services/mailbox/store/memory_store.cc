@@ -171,6 +171,20 @@ void MemoryStore::StoreBatch(const std::vector<Delivery*>& batch) {
   for (Delivery* delivery : batch) StoreOne(*delivery);
 }
 
+absl::Status MemoryStore::StoreTogether(const std::vector<Delivery*>& batch) {
+  std::lock_guard lock(mutex_);
+  auto accounts = accounts_;
+  auto delivered = delivered_;
+  for (Delivery* delivery : batch) {
+    StoreOne(*delivery);
+    if (delivery->status.ok()) continue;
+    accounts_ = std::move(accounts);
+    delivered_ = std::move(delivered);
+    return delivery->status;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status MemoryStore::EnsureAccount(int64_t account_id) {
   std::lock_guard lock(mutex_);
   Get(account_id);
@@ -451,6 +465,23 @@ absl::Status MemoryStore::Expunge(const v1::ExpungeRequest& request,
     folder->vanished[message->first] = folder->highest_modseq = modseq;
     message = folder->messages.erase(message);
   }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::LockMaildrop(int64_t account_id, const Uuid& holder,
+                                       absl::Duration length) {
+  std::lock_guard lock(mutex_);
+  auto [at, free] = maildrop_locks_.try_emplace(account_id);
+  if (!free && at->second.first != holder && at->second.second >= absl::Now())
+    return MakeError(absl::StatusCode::kAborted, Reason::kConflict, "the maildrop is in use");
+  at->second = {holder, absl::Now() + length};
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::UnlockMaildrop(int64_t account_id, const Uuid& holder) {
+  std::lock_guard lock(mutex_);
+  auto at = maildrop_locks_.find(account_id);
+  if (at != maildrop_locks_.end() && at->second.first == holder) maildrop_locks_.erase(at);
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@ namespace pennypost::mailbox {
 class MemoryStore : public Store {
  public:
   void StoreBatch(const std::vector<Delivery*>& batch) override;
+  absl::Status StoreTogether(const std::vector<Delivery*>& batch) override;
   absl::Status EnsureAccount(int64_t account_id) override;
   absl::Status CheckQuota(const v1::CheckQuotaRequest& request) override;
   absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) override;
@@ -41,6 +42,11 @@ class MemoryStore : public Store {
   absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
                             v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
+  absl::Status GetMetadata(const v1::GetMetadataRequest& request,
+                           v1::GetMetadataResponse* response) override;
+  absl::Status SetMetadata(const v1::SetMetadataRequest& request) override;
+  absl::Status LockMaildrop(int64_t account_id, const Uuid& holder, absl::Duration length) override;
+  absl::Status UnlockMaildrop(int64_t account_id, const Uuid& holder) override;
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
@@ -88,6 +94,7 @@ class MemoryStore : public Store {
     std::shared_ptr<const Email> email;
   };
   struct Folder {
+    std::map<std::string, std::string> metadata;
     int64_t id = 0;
     std::string special_use;
     uint32_t uid_validity = 0;
@@ -103,6 +110,7 @@ class MemoryStore : public Store {
     absl::Time updated_at;
   };
   struct Account {
+    std::map<std::string, std::string> metadata;
     uint64_t modseq = 1;
     int64_t next_mailbox_id = 1;
     uint32_t next_uid_validity = 1000;
@@ -148,6 +156,7 @@ class MemoryStore : public Store {
   std::map<int64_t, Account> accounts_;
   std::map<std::string, std::map<std::string, Script>> domain_scripts_;  // by domain and name
   uint64_t domain_generation_ = 0;
+  std::map<int64_t, std::pair<Uuid, absl::Time>> maildrop_locks_;  // holder, end
   std::map<std::pair<Uuid, int64_t>, Stored> delivered_;
 };
 

@@ -134,6 +134,7 @@ absl::Status PgStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
         connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(-bytes).Int(-count))
             .status());
     RETURN_IF_ERROR(connection.Run(sql::kDeleteVanished, place).status());
+    RETURN_IF_ERROR(connection.Run(sql::kDeleteMailboxMetadata, place).status());
     return connection.Run(sql::kDeleteMailbox, place).status();
   });
 }

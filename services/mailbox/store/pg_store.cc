@@ -26,27 +26,26 @@ void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
 PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers)
     : pool_(dsn, pool_size, "mailbox_reserve"), writer_pool_(dsn, writers) {}
 
-void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
-  absl::Status error;
+PgStore::Stored PgStore::TryToStore(const std::vector<Delivery*>& batch, absl::Status* error) {
   BatchOutcome outcome = BatchOutcome::kRepeat;
   bool uncertain = false;
   absl::Time give_up = absl::Now() + kUncertainPatience;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     absl::Status status = writer_pool_.WithOnce([&](pg::Connection& connection) {
-      outcome = TryBatch(connection, batch, &error);
+      outcome = TryBatch(connection, batch, error);
       return absl::OkStatus();
     });
     if (!status.ok()) {
       outcome = BatchOutcome::kFailed;
-      error = status;
+      *error = status;
     }
-    if (outcome == BatchOutcome::kFailed && ReasonOf(error) == Reason::kStorageFull)
+    if (outcome == BatchOutcome::kFailed && ReasonOf(*error) == Reason::kStorageFull)
       pool_.NoteFull();  // which has the reserve
-    bool unknown = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnknown;
+    bool unknown = outcome == BatchOutcome::kFailed && error->code() == absl::StatusCode::kUnknown;
     if (unknown)
       log::Warning("mailbox.commit.unknown", {{"messages", static_cast<uint64_t>(batch.size())}});
     uncertain = uncertain || unknown;
-    bool away = outcome == BatchOutcome::kFailed && error.code() == absl::StatusCode::kUnavailable;
+    bool away = outcome == BatchOutcome::kFailed && error->code() == absl::StatusCode::kUnavailable;
     if (unknown || (away && (uncertain || attempt == 0))) {
       // COMMIT may have happened: only the database can say. The next attempt finds what was stored
       // (or stores it). Without a COMMIT under way one more try is enough: the connection may just
@@ -62,20 +61,37 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
   }
   switch (outcome) {
     case BatchOutcome::kDone:
-      SetAll(batch, absl::OkStatus());
-      return;
+      return Stored::kAll;
     case BatchOutcome::kSplit:
+      return Stored::kEachMayDiffer;
+    case BatchOutcome::kRepeat:
+      *error = absl::AbortedError("the mailbox is busy");
+      return Stored::kNone;
+    case BatchOutcome::kFailed:
+      break;
+  }
+  return Stored::kNone;
+}
+
+void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
+  absl::Status error;
+  switch (TryToStore(batch, &error)) {
+    case Stored::kAll:
+      return SetAll(batch, absl::OkStatus());
+    case Stored::kNone:
+      return SetAll(batch, error);
+    case Stored::kEachMayDiffer:
       for (Delivery* delivery : batch) {
         if (!delivery->stale) StoreBatch({delivery});
       }
-      return;
-    case BatchOutcome::kRepeat:
-      SetAll(batch, absl::AbortedError("the mailbox is busy"));
-      return;
-    case BatchOutcome::kFailed:
-      SetAll(batch, error);
-      return;
   }
+}
+
+absl::Status PgStore::StoreTogether(const std::vector<Delivery*>& batch) {
+  absl::Status error;
+  bool stored = TryToStore(batch, &error) == Stored::kAll;
+  SetAll(batch, stored ? absl::OkStatus() : error);
+  return batch.front()->status;
 }
 
 absl::Status PgStore::EnsureAccount(int64_t account_id) {
@@ -117,6 +133,18 @@ absl::StatusOr<std::map<int64_t, uint64_t>> PgStore::GetModseqs(
   for (int row = 0; row < result.rows(); ++row)
     modseqs[result.Int(row, 0)] = static_cast<uint64_t>(result.Int(row, 1));
   return modseqs;
+}
+
+absl::Status PgStore::LockMaildrop(int64_t account_id, const Uuid& holder, absl::Duration length) {
+  pg::Params params;
+  params.Int(account_id).Id(holder).Int(absl::ToInt64Seconds(length));
+  ASSIGN_OR_RETURN(pg::Result locked, pool_.Run(sql::kLockMaildrop, params));
+  if (!locked.empty()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kAborted, Reason::kConflict, "the maildrop is in use");
+}
+
+absl::Status PgStore::UnlockMaildrop(int64_t account_id, const Uuid& holder) {
+  return pool_.Run(sql::kUnlockMaildrop, pg::Params().Int(account_id).Id(holder)).status();
 }
 
 absl::Status PgStore::DeleteAccount(int64_t account_id) {

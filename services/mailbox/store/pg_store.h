@@ -13,6 +13,7 @@ class PgStore : public Store {
   PgStore(std::string dsn, size_t pool_size, size_t writers);
 
   void StoreBatch(const std::vector<Delivery*>& batch) override;
+  absl::Status StoreTogether(const std::vector<Delivery*>& batch) override;
   absl::Status EnsureAccount(int64_t account_id) override;
   absl::Status CheckQuota(const v1::CheckQuotaRequest& request) override;
   absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) override;
@@ -44,6 +45,11 @@ class PgStore : public Store {
   absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
                             v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
+  absl::Status GetMetadata(const v1::GetMetadataRequest& request,
+                           v1::GetMetadataResponse* response) override;
+  absl::Status SetMetadata(const v1::SetMetadataRequest& request) override;
+  absl::Status LockMaildrop(int64_t account_id, const Uuid& holder, absl::Duration length) override;
+  absl::Status UnlockMaildrop(int64_t account_id, const Uuid& holder) override;
   absl::Status DeleteAccount(int64_t account_id) override;
   absl::Status GetHistory(const v1::GetHistoryRequest& request,
                           v1::GetHistoryResponse* response) override;
@@ -78,6 +84,10 @@ class PgStore : public Store {
   }
 
  private:
+  // What StoreBatch and StoreTogether try, until it is known whether the batch is stored.
+  enum class Stored { kAll, kNone, kEachMayDiffer };
+  Stored TryToStore(const std::vector<Delivery*>& batch, absl::Status* error);
+
   pg::Pool pool_;
   pg::Pool writer_pool_;
   std::mutex mutex_;

@@ -145,6 +145,9 @@ class Store {
   // of a mail_id for an account answers what was stored and stores nothing (exactly-once effect).
   virtual void StoreBatch(const std::vector<Delivery*>& batch) = 0;
 
+  // The same, but all deliveries or none of them: the status is that of all.
+  virtual absl::Status StoreTogether(const std::vector<Delivery*>& batch) = 0;
+
   virtual absl::Status EnsureAccount(int64_t account_id) = 0;
   virtual absl::Status CheckQuota(const v1::CheckQuotaRequest& request) = 0;
   virtual absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) = 0;
@@ -190,6 +193,15 @@ class Store {
                                     v1::CopyMessagesResponse* response) = 0;
   virtual absl::Status Expunge(const v1::ExpungeRequest& request,
                                v1::ExpungeResponse* response) = 0;
+  // The mailbox's name is canonical, or empty for the account.
+  virtual absl::Status GetMetadata(const v1::GetMetadataRequest& request,
+                                   v1::GetMetadataResponse* response) = 0;
+  static constexpr int kMostMetadata = 100;  // entries of one mailbox
+  virtual absl::Status SetMetadata(const v1::SetMetadataRequest& request) = 0;
+  // Aborted (CONFLICT) while another holder has the lock.
+  virtual absl::Status LockMaildrop(int64_t account_id, const Uuid& holder,
+                                    absl::Duration length) = 0;
+  virtual absl::Status UnlockMaildrop(int64_t account_id, const Uuid& holder) = 0;
   virtual absl::Status DeleteAccount(int64_t account_id) = 0;
   virtual absl::Status GetHistory(const v1::GetHistoryRequest& request,
                                   v1::GetHistoryResponse* response) = 0;

@@ -19,8 +19,11 @@ class StoreContract {
   void Run() {
     DeliverOnceEach();
     Quota();
+    Together();
+    MaildropLock();
     FlagsAndChanges();
     CopyMoveExpunge();
+    Metadata();
     Mailboxes();
     ConcurrentDeliveriesKeepTheUidRules();
     Scripts();
@@ -139,6 +142,48 @@ class StoreContract {
     EXPECT_EQ(used.used_bytes(), kMessage.size());
   }
 
+  void Together() {
+    auto size = static_cast<int64_t>(kMessage.size());
+    auto first = Make({106}, "Archive", 3 * size);
+    auto second = Make({106}, "Archive", 3 * size);
+    first->mailbox_must_exist = second->mailbox_must_exist = true;
+    ASSERT_TRUE(store_.EnsureAccount(106).ok());
+    absl::Status stored = store_.StoreTogether({first.get(), second.get()});
+    ASSERT_TRUE(stored.ok()) << Describe(stored);
+    EXPECT_EQ(first->results[0].uid, 1u);
+    EXPECT_EQ(second->results[0].uid, 2u);
+    EXPECT_NE(first->results[0].uid_validity, 0u);
+    // A repeat changes nothing.
+    EXPECT_TRUE(store_.StoreTogether({first.get(), second.get()}).ok());
+    EXPECT_EQ(second->results[0].uid, 2u);
+    EXPECT_EQ(Uids(106, "Archive").size(), 2u);
+    // Room for one of them: none is stored.
+    auto third = Make({106}, "Archive", 3 * size);
+    auto fourth = Make({106}, "Archive", 3 * size);
+    EXPECT_EQ(ReasonOf(store_.StoreTogether({third.get(), fourth.get()})), Reason::kOverQuota);
+    EXPECT_EQ(Uids(106, "Archive").size(), 2u);
+    auto lost = Make({106}, "Nowhere");
+    lost->mailbox_must_exist = true;
+    EXPECT_EQ(store_.StoreTogether({third.get(), lost.get()}).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(Uids(106, "Archive").size(), 2u);
+  }
+
+  void MaildropLock() {
+    Uuid first = NewUuidV7(absl::Now()), second = NewUuidV7(absl::Now());
+    ASSERT_TRUE(store_.LockMaildrop(kAlice, first, absl::Seconds(60)).ok());
+    EXPECT_EQ(ReasonOf(store_.LockMaildrop(kAlice, second, absl::Seconds(60))), Reason::kConflict);
+    EXPECT_TRUE(store_.LockMaildrop(kBob, second, absl::Seconds(60)).ok()) << "another account";
+    EXPECT_TRUE(store_.LockMaildrop(kAlice, first, absl::Seconds(60)).ok()) << "longer";
+    EXPECT_TRUE(store_.UnlockMaildrop(kAlice, second).ok()) << "somebody else's: nothing";
+    EXPECT_FALSE(store_.LockMaildrop(kAlice, second, absl::Seconds(60)).ok());
+    EXPECT_TRUE(store_.UnlockMaildrop(kAlice, first).ok());
+    EXPECT_TRUE(store_.LockMaildrop(kAlice, second, absl::ZeroDuration()).ok());
+    absl::SleepFor(absl::Milliseconds(20));
+    EXPECT_TRUE(store_.LockMaildrop(kAlice, first, absl::Seconds(60)).ok()) << "it is over";
+    EXPECT_TRUE(store_.UnlockMaildrop(kAlice, first).ok());
+    EXPECT_TRUE(store_.UnlockMaildrop(kBob, second).ok());
+  }
+
   void FlagsAndChanges() {
     uint64_t before = Find(kAlice, "INBOX").highest_modseq();
     v1::StoreFlagsRequest request;
@@ -239,6 +284,65 @@ class StoreContract {
               kMessage);
     EXPECT_EQ(store_.Fetch(kBob, 1, {1}, {false, false, true})->at(0).content, kMessage);
     EXPECT_EQ(Store1(Make({kAlice})).uid, 3u) << "a UID is never used again";
+  }
+
+  void Metadata() {
+    auto get = [this](const std::string& mailbox) {
+      v1::GetMetadataRequest request;
+      request.set_account_id(kAlice);
+      request.set_mailbox(mailbox);
+      v1::GetMetadataResponse response;
+      EXPECT_TRUE(store_.GetMetadata(request, &response).ok()) << mailbox;
+      std::string out;
+      for (const auto& entry : response.entries()) out += entry.name() + "=" + entry.value() + " ";
+      return out;
+    };
+    v1::SetMetadataRequest set;
+    set.set_account_id(kAlice);
+    set.set_mailbox("Archive");
+    auto* comment = set.add_entries();
+    comment->set_name("/private/comment");
+    comment->set_value("one");
+    auto* other = set.add_entries();
+    other->set_name("/private/a");
+    other->set_value("");
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    EXPECT_EQ(get("Archive"), "/private/a= /private/comment=one ");
+    EXPECT_EQ(get("INBOX"), "");
+    EXPECT_EQ(get(""), "");
+    comment->set_value("two");
+    other->clear_value();
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    EXPECT_EQ(get("Archive"), "/private/comment=two ");
+    set.set_mailbox("");
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    EXPECT_EQ(get(""), "/private/comment=two ");
+    // One too many: none is set.
+    set.clear_entries();
+    for (int i = 0; i < Store::kMostMetadata; ++i) {
+      auto* entry = set.add_entries();
+      entry->set_name("/private/n" + std::to_string(i));
+      entry->set_value("x");
+    }
+    EXPECT_EQ(store_.SetMetadata(set).code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(get(""), "/private/comment=two ");
+    set.set_mailbox("Nowhere");
+    EXPECT_EQ(store_.SetMetadata(set).code(), absl::StatusCode::kNotFound);
+    // It goes with its mailbox, and does not come back with the name.
+    v1::CreateMailboxRequest create;
+    create.set_account_id(kAlice);
+    create.set_name("Noted");
+    v1::Mailbox made;
+    ASSERT_TRUE(store_.CreateMailbox(create, &made).ok());
+    set.set_mailbox("Noted");
+    ASSERT_TRUE(store_.SetMetadata(set).ok());
+    v1::DeleteMailboxRequest remove;
+    remove.set_account_id(kAlice);
+    remove.set_name("Noted");
+    ASSERT_TRUE(store_.DeleteMailbox(remove).ok());
+    ASSERT_TRUE(store_.CreateMailbox(create, &made).ok());
+    EXPECT_EQ(get("Noted"), "");
+    ASSERT_TRUE(store_.DeleteMailbox(remove).ok());
   }
 
   void Mailboxes() {

@@ -65,6 +65,8 @@ net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch)
   absl::Status status = co_await run.Run(indexes);
   Done done;
   done.result = ImapError(status);
+  if (status.code() == absl::StatusCode::kUnimplemented)
+    done.result = imap::No("The part cannot be decoded", "UNKNOWN-CTE");
   // A response that broke off is not sent; those before it are whole.
   if (status.ok()) done.untagged = run.TakeOutput();
   // RFC 5530 3: the client may want to look what is left.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
@@ -24,7 +27,19 @@ Done DoneWith(const absl::StatusOr<Response>& response) {
 net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& create) {
   auto request = For<pb::CreateMailboxRequest>(context);
   request.set_name(create.mailbox);
-  request.set_special_use(create.special_use);
+  // RFC 6154 3: \All and \Flagged are views, which we have not, and a mailbox has one use here.
+  constexpr std::string_view kUses[] = {"\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"};
+  for (const std::string& wanted : create.special_uses) {
+    auto use = std::find_if(std::begin(kUses), std::end(kUses), [&wanted](std::string_view known) {
+      return EqualsIgnoreCase(known, wanted);
+    });
+    if (use == std::end(kUses) || create.special_uses.size() > 1) {
+      Done refused;
+      refused.result = imap::No("A mailbox cannot have that use", "USEATTR");
+      co_return refused;
+    }
+    request.set_special_use(std::string(*use));
+  }
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CreateMailbox, request,
                                      kWriteTimeout);
   Done done = DoneWith(response);

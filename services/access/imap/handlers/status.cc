@@ -47,6 +47,10 @@ std::vector<imap::StatusValue> StatusValues(const ImapContext& context, const pb
       case StatusItem::kMailboxId:
         values.push_back({item, 0, MailboxObjectId(context, mailbox.id())});
         continue;
+      case StatusItem::kAppendLimit:
+        // RFC 7889 3: the same for all mailboxes.
+        value = context.session.max_message();
+        break;
     }
     values.push_back({item, value});
   }

@@ -1,0 +1,67 @@
+// MULTIAPPEND: a batch of its own, beside the queue of deliveries.
+
+#include <absl/time/clock.h>
+
+#include "services/mailbox/core/flags.h"
+#include "services/mailbox/core/names.h"
+#include "services/mailbox/mailbox_service.h"
+
+namespace pennypost::mailbox {
+namespace {
+
+// Borrows the contents of the request.
+absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
+    const v1::MultiAppendRequest& request) {
+  std::vector<std::unique_ptr<Delivery>> deliveries;
+  ASSIGN_OR_RETURN(std::string mailbox, CanonicalName(request.mailbox()));
+  if (request.messages().empty()) return SyntaxError("no messages");
+  for (const auto& message : request.messages()) {
+    auto delivery = std::make_unique<Delivery>();
+    auto id = Uuid::FromString(message.request_id());
+    if (!id) return SyntaxError("a message has no id");
+    ASSIGN_OR_RETURN(std::string flags,
+                     JoinFlags({message.flags().begin(), message.flags().end()}));
+    delivery->mail_id = *id;
+    delivery->internal_date = message.has_internal_date()
+                                  ? absl::FromUnixSeconds(message.internal_date().seconds())
+                                  : absl::Now();
+    delivery->mailbox_must_exist = true;
+    Delivery::Recipient to;
+    to.account_id = request.account_id();
+    to.mailbox = mailbox;
+    to.flags = flags;
+    to.quota_bytes = request.quota_bytes();
+    delivery->recipients.push_back(std::move(to));
+    delivery->email = PrepareEmail(message.content(), *id);
+    deliveries.push_back(std::move(delivery));
+  }
+  return deliveries;
+}
+
+}  // namespace
+
+void MailboxServiceImpl::MultiAppend(Controller* controller, const v1::MultiAppendRequest* request,
+                                     v1::MultiAppendResponse* response, Done* done) {
+  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    RETURN_IF_ERROR(store_.Room());
+    RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
+    ASSIGN_OR_RETURN(auto deliveries, ToDeliveries(*request));
+    std::vector<Delivery*> batch;
+    for (const auto& delivery : deliveries) batch.push_back(delivery.get());
+    RETURN_IF_ERROR(store_.StoreTogether(batch));
+    for (const Delivery* delivery : batch) response->add_uids(delivery->results[0].uid);
+    response->set_mailbox_id(batch[0]->results[0].mailbox_id);
+    response->set_uid_validity(batch[0]->results[0].uid_validity);
+    if (response->uid_validity() == 0) {
+      // A repeat: the deliveries' records do not hold UIDVALIDITY.
+      v1::Mailbox found;
+      ASSIGN_OR_RETURN(std::string mailbox, CanonicalName(request->mailbox()));
+      if (store_.FindMailbox(request->account_id(), mailbox, &found).ok())
+        response->set_uid_validity(found.uid_validity());
+    }
+    feed_.Notify(request->account_id());
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace pennypost::mailbox

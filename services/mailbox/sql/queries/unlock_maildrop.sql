@@ -1,0 +1,1 @@
+DELETE FROM mailbox_maildrop_locks WHERE account_id = $1 AND holder = $2
