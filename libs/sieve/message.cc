@@ -22,9 +22,17 @@ std::vector<std::string> ValuesOf(const mail::HeaderBlock& header, std::string_v
 }  // namespace
 
 void Message::Replace(std::string bytes) {
+  if (!marked_) marked_ = std::move(bytes_);
   bytes_ = std::move(bytes);
   header_ = mail::ParseHeaderBlock(bytes_);
   structure_.reset();
+}
+
+void Message::Revert() {
+  if (!marked_) return;
+  std::string bytes = *std::move(marked_);
+  Replace(std::move(bytes));
+  Mark();
 }
 
 const mime::Structure& Message::structure() const {

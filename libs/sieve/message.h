@@ -20,6 +20,9 @@ class Message {
   Message& operator=(const Message&) = delete;
 
   void Replace(std::string bytes);
+  // What Revert goes back to is the message as it is now. Nothing is copied until it changes.
+  void Mark() { marked_.reset(); }
+  void Revert();
   const std::string& bytes() const { return bytes_; }
   const mail::HeaderBlock& header() const { return header_; }
   const mime::Structure& structure() const;
@@ -37,6 +40,7 @@ class Message {
 
  private:
   std::string bytes_;
+  std::optional<std::string> marked_;  // the bytes at Mark, once they are others
   mail::HeaderBlock header_;
   mutable std::optional<mime::Structure> structure_;
 };

@@ -68,7 +68,7 @@ Result Execute(const Script& script, Message& message, const Envelope& envelope,
     run.result.error = script.errors[0];
     return std::move(run.result);
   }
-  std::string original = message.bytes();
+  message.Mark();
   run.Statements(script);
   if (run.failed()) {
     // RFC 5228 2.10.6: half a script is worse than none.
@@ -77,7 +77,7 @@ Result Execute(const Script& script, Message& message, const Envelope& envelope,
     run.result.content_changed = false;
     run.result.before_enclose.reset();
     run.result.implicit_keep = true;
-    if (message.bytes() != original) message.Replace(std::move(original));
+    message.Revert();
   } else {
     run.result.implicit_flags = run.flags;
   }

@@ -244,6 +244,17 @@ def test_a_failing_script_keeps_the_mail():
         assert "script 'main' failed: line 3, column 1" in trace and "kept" in trace, trace
 
 
+def test_the_mailbox_id_of_imap():
+    with Lab() as lab:
+        with lab.imap("alice@example.test") as imap:
+            said = imap.status("Archive", "(MAILBOXID)")[1][0].decode()
+        mailbox_id = said.partition("MAILBOXID (")[2].partition(")")[0]
+        put(lab, "alice@example.test", f'require ["fileinto", "mailboxid"]; fileinto :mailboxid "{mailbox_id}" "Nowhere";\n')
+        mail = from_outside()
+        deliver(lab, mail)
+        lab.fetch_by_id("alice@example.test", mail["Message-ID"], folder="Archive")
+
+
 def test_scripts_of_a_domain():
     with Lab() as lab:
         before = script(lab, "before.sieve", 'require "fileinto"; if header :is "X-Spam" "yes" { fileinto "Junk"; }\n')

@@ -7,8 +7,8 @@
 
 namespace pennypost::mailbox {
 
-std::string MailboxObjectId(int64_t mailbox_id) {
-  return fmt::format("F{}", mailbox_id);
+std::string MailboxObjectId(int64_t account_id, int64_t mailbox_id) {
+  return fmt::format("F{}-{}", account_id, mailbox_id);
 }
 
 std::string DuplicateKey(std::string_view id) {
@@ -36,7 +36,7 @@ bool DeliveryHost::MailboxExists(std::string_view name) const {
 
 std::string DeliveryHost::NameOfId(std::string_view mailbox_id) const {
   for (const v1::Mailbox& mailbox : Mailboxes()) {
-    if (MailboxObjectId(mailbox.id()) == mailbox_id) return mailbox.name();
+    if (MailboxObjectId(facts_.account_id, mailbox.id()) == mailbox_id) return mailbox.name();
   }
   return "";
 }

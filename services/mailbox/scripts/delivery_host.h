@@ -54,8 +54,8 @@ class DeliveryHost : public sieve::Host {
   mutable std::optional<std::vector<v1::Mailbox>> mailboxes_;
 };
 
-// The OBJECTID of a mailbox (RFC 8474), as MAILBOXID says it.
-std::string MailboxObjectId(int64_t mailbox_id);
+// The OBJECTID of a mailbox (RFC 8474), as MAILBOXID of IMAP says it.
+std::string MailboxObjectId(int64_t account_id, int64_t mailbox_id);
 // Where the duplicate test's ids are remembered.
 std::string DuplicateKey(std::string_view id);
 

@@ -152,7 +152,7 @@ TEST_F(ScriptsTest, FileIntoKeepAndFlags) {
       "\"mailboxid\"];\r\n"
       "fileinto :copy :create :flags \"\\\\Seen\" \"Lists/a\";\r\n"
       "fileinto :copy :specialuse \"\\\\Junk\" \"Nowhere\";\r\n"
-      "fileinto :copy :mailboxid \"F6\" \"Nowhere\";\r\n"
+      "fileinto :copy :mailboxid \"F1-6\" \"Nowhere\";\r\n"
       "addflag \"\\\\Flagged\";\r\n");
   DeliverOk(Mail());
   ASSERT_EQ(In("Lists/a").size(), 1u);

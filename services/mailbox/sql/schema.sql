@@ -30,6 +30,20 @@ CREATE TABLE public.mailbox_deliveries (
     events bytea NOT NULL
 );
 
+CREATE TABLE public.mailbox_domain_scripts (
+    domain text NOT NULL,
+    name text NOT NULL,
+    content bytea NOT NULL,
+    size bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.mailbox_domain_scripts_state (
+    only_row boolean DEFAULT true NOT NULL,
+    generation bigint NOT NULL,
+    CONSTRAINT mailbox_domain_scripts_state_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.mailbox_emails (
     account_id bigint NOT NULL,
     email_id uuid NOT NULL,
@@ -57,6 +71,13 @@ CREATE TABLE public.mailbox_mailboxes (
 )
 WITH (fillfactor='50');
 
+CREATE UNLOGGED TABLE public.mailbox_maildrop_locks (
+    account_id bigint NOT NULL,
+    holder uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.mailbox_messages (
     account_id bigint NOT NULL,
     mailbox_id bigint NOT NULL,
@@ -67,6 +88,13 @@ CREATE TABLE public.mailbox_messages (
     internal_date timestamp with time zone NOT NULL,
     save_date timestamp with time zone NOT NULL,
     flags text NOT NULL
+);
+
+CREATE TABLE public.mailbox_metadata (
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    entry text NOT NULL,
+    value bytea NOT NULL
 );
 
 CREATE TABLE public.mailbox_outbox (
@@ -116,6 +144,12 @@ ALTER TABLE ONLY public.mailbox_blobs
 ALTER TABLE ONLY public.mailbox_deliveries
     ADD CONSTRAINT mailbox_deliveries_pkey PRIMARY KEY (mail_id, account_id);
 
+ALTER TABLE ONLY public.mailbox_domain_scripts
+    ADD CONSTRAINT mailbox_domain_scripts_pkey PRIMARY KEY (domain, name);
+
+ALTER TABLE ONLY public.mailbox_domain_scripts_state
+    ADD CONSTRAINT mailbox_domain_scripts_state_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.mailbox_emails
     ADD CONSTRAINT mailbox_emails_pkey PRIMARY KEY (account_id, email_id);
 
@@ -125,8 +159,14 @@ ALTER TABLE ONLY public.mailbox_mailboxes
 ALTER TABLE ONLY public.mailbox_mailboxes
     ADD CONSTRAINT mailbox_mailboxes_pkey PRIMARY KEY (account_id, mailbox_id);
 
+ALTER TABLE ONLY public.mailbox_maildrop_locks
+    ADD CONSTRAINT mailbox_maildrop_locks_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.mailbox_messages
     ADD CONSTRAINT mailbox_messages_pkey PRIMARY KEY (account_id, mailbox_id, uid);
+
+ALTER TABLE ONLY public.mailbox_metadata
+    ADD CONSTRAINT mailbox_metadata_pkey PRIMARY KEY (account_id, mailbox_id, entry);
 
 ALTER TABLE ONLY public.mailbox_outbox
     ADD CONSTRAINT mailbox_outbox_pkey PRIMARY KEY (account_id, outbox_id);
@@ -159,6 +199,9 @@ CREATE UNIQUE INDEX mailbox_scripts_active ON public.mailbox_scripts USING btree
 
 ALTER TABLE ONLY public.mailbox_mailboxes
     ADD CONSTRAINT mailbox_mailboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_metadata
+    ADD CONSTRAINT mailbox_metadata_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mailbox_outbox
     ADD CONSTRAINT mailbox_outbox_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;

@@ -1,1 +1,1 @@
-SELECT generation FROM mailbox_domain_scripts_state
+SELECT generation FROM mailbox_domain_scripts_state WHERE only_row

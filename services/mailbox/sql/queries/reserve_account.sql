@@ -8,4 +8,4 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS i (account_id, n, bytes
 JOIN locked USING (account_id)
 WHERE a.account_id = i.account_id
 RETURNING a.account_id, a.modseq, a.used_bytes, a.sieve_generation,
-  (SELECT generation FROM mailbox_domain_scripts_state)
+  (SELECT generation FROM mailbox_domain_scripts_state WHERE only_row)
