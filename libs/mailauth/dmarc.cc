@@ -102,6 +102,8 @@ std::optional<DmarcEvaluator::Walk> DmarcEvaluator::WalkUp(const std::string& do
     const DnsAnswer* answer = Ask("_dmarc." + name, DnsType::kTxt);
     if (answer == nullptr) return std::nullopt;
     if (answer->Temporary()) {
+      walk.cut_at = name;
+      if (!walk.found.empty() && walk.found[0].domain == domain) return walk;
       stopped_ = "no answer for the record of " + name;
       return std::nullopt;
     }
@@ -158,8 +160,25 @@ std::optional<bool> DmarcEvaluator::Aligned(const std::string& domain, const std
   if (domain == author) return true;
   if (alignment == DmarcAlignment::kStrict || !IsSameOrSubdomain(domain, org_domain)) return false;
   std::optional<Walk> walk = WalkUp(domain);
-  if (!walk) return std::nullopt;
+  if (walk && !walk->cut_at.empty()) stopped_ = "no answer for the record of " + walk->cut_at;
+  if (!walk || !walk->cut_at.empty()) return std::nullopt;
   return walk->org_domain == org_domain;
+}
+
+// Where the domain's own record is there and only what stands above it is not: a pass for the very
+// domain is a pass, and where nothing passed or may yet pass the organization does not matter.
+std::optional<DmarcStatus> DmarcEvaluator::CheckWithoutOrganization(
+    const std::string& author) const {
+  std::vector<DmarcIdentifier> all = request_.dkim;
+  all.push_back(request_.spf);
+  bool open = false;
+  for (const DmarcIdentifier& identifier : all) {
+    bool passed = identifier.outcome == DmarcIdentifier::Outcome::kPass;
+    if (identifier.domain.empty()) continue;
+    if (passed && identifier.domain == author) return DmarcStatus::kPass;
+    open = open || passed || identifier.outcome == DmarcIdentifier::Outcome::kTempError;
+  }
+  return open ? std::nullopt : std::optional<DmarcStatus>(DmarcStatus::kFail);
 }
 
 std::optional<DmarcStatus> DmarcEvaluator::CheckIdentifiers(const DmarcResult& result) {
@@ -208,7 +227,10 @@ std::optional<DmarcResult> DmarcEvaluator::Judge(const std::string& author) {
   std::optional<DmarcPolicy> policy = PolicyFor(author, *found);
   if (!policy) return std::nullopt;
   result.policy = found->record.testing ? OneLower(*policy) : *policy;
-  std::optional<DmarcStatus> status = CheckIdentifiers(result);
+  std::optional<DmarcStatus> status =
+      walk->cut_at.empty() ? CheckIdentifiers(result) : CheckWithoutOrganization(author);
+  if (!status && stopped_.empty() && !pending_)
+    stopped_ = "no answer for the record of " + walk->cut_at;
   if (!status) return std::nullopt;
   result.status = *status;
   if (result.status == DmarcStatus::kFail) result.reason = "no aligned identifier passed";

@@ -79,6 +79,7 @@ class DmarcEvaluator {
   struct Walk {
     std::vector<Found> found;  // the longest name first
     std::string org_domain;
+    std::string cut_at;  // DNS failed here, above the record of `domain` itself
   };
   // Nothing where a run stops: the answer is missing (`pending_`), or DNS failed (`stopped_`).
   const DnsAnswer* Ask(std::string name, DnsType type);
@@ -89,6 +90,7 @@ class DmarcEvaluator {
   std::optional<bool> Aligned(const std::string& domain, const std::string& author,
                               const std::string& org_domain, DmarcAlignment alignment);
   std::optional<DmarcStatus> CheckIdentifiers(const DmarcResult& result);
+  std::optional<DmarcStatus> CheckWithoutOrganization(const std::string& author) const;
   void Run();
 
   DmarcRequest request_;

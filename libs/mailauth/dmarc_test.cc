@@ -168,6 +168,17 @@ TEST_F(Dmarc, PublicSuffixes) {
   EXPECT_EQ(Show(Evaluate("a.giant.bank")), "fail none giant.bank");
 }
 
+// What fails above a domain's own record saves no forger; what might have passed is not refused.
+TEST_F(Dmarc, TroubleAboveTheOwnRecord) {
+  Publish("example.com", "v=DMARC1; p=reject");
+  zone_.Fail("_dmarc.com", DnsType::kTxt, DnsStatus::kServFail);
+  EXPECT_EQ(Show(Evaluate("example.com")), "fail reject example.com");
+  EXPECT_EQ(Show(Evaluate("example.com", "example.com")), "pass reject example.com");
+  EXPECT_EQ(Evaluate("example.com", "mail.example.com").status, DmarcStatus::kTempError);
+  EXPECT_EQ(Evaluate("example.com", "example.org").status, DmarcStatus::kTempError);
+  EXPECT_EQ(Evaluate("mail.example.com").status, DmarcStatus::kTempError) << "whose sp= counts?";
+}
+
 TEST_F(Dmarc, TroubleWithDnsIsATempError) {
   Publish("example.com", "v=DMARC1; p=reject");
   for (DnsStatus trouble : {DnsStatus::kServFail, DnsStatus::kTimeout}) {

@@ -153,8 +153,8 @@ def check_report(report, recipient: str, *codes: str) -> None:
 def world(overlay=None):
     private, record = dkim_key()
     zone = WORLD + f"sel._domainkey.spf-pass 60 IN TXT {record}\n"
-    # Of our own domain nothing is published yet.
-    with DnsLab({"world.test": zone}, {"example.test": SOA}) as dns, Sink() as best, Sink("127.0.0.3", best.port) as second:
+    # Of our own domain nothing is published yet. DMARC asks up to the top-level domain, iprev for names of addresses.
+    with DnsLab({"world.test": zone}, {"example.test": SOA, "_dmarc.test": SOA, "in-addr.arpa": SOA}) as dns, Sink() as best, Sink("127.0.0.3", best.port) as second:
         settings = {"resolver": dns.resolver(),
                     "relay": {"default_route": "mx", "smtp_port": best.port, "allow_private_addresses": True, "retry_seconds": [1],
                               **(overlay or {})}}
