@@ -170,7 +170,7 @@ Lexer::Event Lexer::LiteralDue(const Announcement& announcement, const Limits& l
 bool Lexer::TakesMessage(const Announcement& announcement) const {
   std::string_view command(buffer_);
   size_t space = command.find(' ');
-  if (space == std::string_view::npos || space > 100) return false;
+  if (space > 100) return false;  // npos too
   size_t mailbox = space + 1;
   command.remove_prefix(mailbox);
   for (std::string_view verb : {"APPEND ", "REPLACE ", "UID REPLACE "}) {

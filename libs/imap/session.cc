@@ -121,8 +121,11 @@ void ServerSession::HandleCommand(std::string text) {
   if (!enabled.ok()) return HandleUnparsed(*tag, enabled);
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
-  if (auto* append = std::get_if<Append>(&*body)) append->text = std::move(text);
-  if (auto* replace = std::get_if<Replace>(&*body)) replace->append.text = std::move(text);
+  if (auto* append = std::get_if<Append>(&*body)) {
+    append->text = std::move(text);
+  } else if (auto* replace = std::get_if<Replace>(&*body)) {
+    replace->append.text = std::move(text);
+  }
   if (row->flags & kLocal) return RunLocal(*std::move(tag), *row, *std::move(body));
   mode_ = Running{*tag, row};
   request_ = RunCommand{*std::move(tag), row, *std::move(body)};

@@ -59,8 +59,11 @@ std::string_view Place(const mail::HeaderField& field, Part part, ArcChain& chai
                                                                      : set.seal;
   if (slot != nullptr) return "instance twice";
   slot = &field;
-  if (part == Part::kMessageSignature) set.signature_tags = *std::move(tags);
-  if (part == Part::kSeal) set.seal_tags = *std::move(tags);
+  if (part == Part::kMessageSignature) {
+    set.signature_tags = *std::move(tags);
+  } else if (part == Part::kSeal) {
+    set.seal_tags = *std::move(tags);
+  }
   return {};
 }
 

@@ -46,8 +46,11 @@ absl::StatusOr<Mailto> ParseMailto(std::string_view uri) {
     if (equals == std::string_view::npos) continue;
     auto value = Decode(field.substr(equals + 1));
     if (!value) return bad;
-    if (EqualsIgnoreCase(field.substr(0, equals), "subject")) out.subject = *std::move(value);
-    if (EqualsIgnoreCase(field.substr(0, equals), "body")) out.body = *std::move(value);
+    if (EqualsIgnoreCase(field.substr(0, equals), "subject")) {
+      out.subject = *std::move(value);
+    } else if (EqualsIgnoreCase(field.substr(0, equals), "body")) {
+      out.body = *std::move(value);
+    }
   }
   return out;
 }

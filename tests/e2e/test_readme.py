@@ -35,11 +35,13 @@ def test_command_line():
     with Lab() as lab:
         people = lab.folder / "people.csv"
         people.write_text("ann@example.org,secret-of-ann\nben@example.org,secret-of-ben,Ben,100000000\n")
+        rules = lab.folder / "rules.sieve"
+        rules.write_text('require "fileinto";\nif header :contains "list-id" "" { fileinto "Archive"; }\n')
         mail = message("alice@example.test", "friend@far.example")
         with lab.submission("alice@example.test") as smtp:
             smtp.send_message(mail)
         row = wait_for(lambda: next(iter(lab.cli_json("queue", "list")["deliveries"]), None), 10, "queued mail")
-        fill = {"MAIL_ID": row["mail_id"], "people.csv": str(people)}
+        fill = {"MAIL_ID": row["mail_id"], "people.csv": str(people), "rules.sieve": str(rules)}
         for line in lines:
             words = [fill.get(word, word) for word in line.split()[1:]]
             # A password is asked for twice where there is a terminal, and read once where there is none.
