@@ -1,4 +1,6 @@
+-- The messages are locked (lock_messages.sql). Counted for each by its key; state and finished_at as state in finish.sql.
 UPDATE relay_messages m SET content = NULL, finished_at = $2
-WHERE m.mail_id = ANY ($1::uuid[]) AND m.finished_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM relay_deliveries d
-                  WHERE d.mail_id = m.mail_id AND d.state IN ('queued', 'leased', 'held'))
+FROM unnest($1::uuid[]) AS i (mail_id)
+CROSS JOIN LATERAL (SELECT count(*) AS deliveries FROM relay_deliveries d
+  WHERE d.mail_id = i.mail_id AND d.state || '' IN ('queued', 'leased', 'held')) open
+WHERE m.mail_id = i.mail_id AND coalesce(m.finished_at, 'infinity') = 'infinity' AND open.deliveries = 0
