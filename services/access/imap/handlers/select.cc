@@ -89,10 +89,12 @@ net::Awaitable<absl::StatusOr<std::optional<imap::MailboxView>>> Renew(ImapConte
 net::Awaitable<absl::StatusOr<imap::MailboxView>> OpenView(ImapContext& context,
                                                            const std::string& name) {
   if (auto kept = context.views.Find(context.account.id, name)) {
+    uint64_t known = kept->info().highest_modseq;
     auto renewed = co_await Renew(context, *std::move(kept));
     if (!renewed.ok()) co_return renewed.status();
     if (*renewed) {
-      context.views.Put(context.account.id, name, **renewed);
+      bool moved = (*renewed)->info().highest_modseq != known;
+      if (moved) context.views.Put(context.account.id, name, **renewed);
       co_return **std::move(renewed);
     }
   }
