@@ -1,5 +1,6 @@
 #include "services/mailbox/store/memory_store.h"
 
+#include "services/mailbox/store/script_contract.h"
 #include "services/mailbox/store/store_contract.h"
 
 namespace pennypost::mailbox {
@@ -8,6 +9,7 @@ namespace {
 TEST(MailboxMemoryStore, Contract) {
   MemoryStore store;
   StoreContract(store).Run();
+  ScriptContract(store).Run();
 }
 
 }  // namespace

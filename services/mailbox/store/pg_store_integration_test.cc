@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "mailbox_sql.h"
+#include "services/mailbox/store/script_contract.h"
 #include "services/mailbox/store/store_contract.h"
 
 namespace pennypost::mailbox {
@@ -18,6 +19,7 @@ TEST(MailboxPgStore, Contract) {
   ASSERT_TRUE(pg::Migrate(**connection, "mailbox", sql::Migrations()).ok());
   PgStore store(dsn, 4, 4);
   StoreContract(store).Run();
+  ScriptContract(store).Run();
   auto orphans = (*connection)
                      ->Execute(
                          "DO $$ BEGIN IF EXISTS (SELECT 1 FROM mailbox_blobs b WHERE NOT EXISTS "
