@@ -70,6 +70,13 @@ class StoreContract : private StoreFixture {
     EXPECT_EQ(missing->status.code(), absl::StatusCode::kNotFound);
     // A folder that a delivery asks for and that does not exist is INBOX.
     EXPECT_EQ(Store1(Make({kBob}, "Nowhere")).mailbox_id, 1);
+    // An account that nothing was ever stored for has its first folders all the same.
+    EXPECT_NE(Store1(Make({205}, "Junk")).mailbox_id, 1);
+    EXPECT_EQ(Uids(205, "Junk").size(), 1u);
+    auto appended = Make({206}, "Archive");
+    appended->mailbox_must_exist = true;
+    store_.StoreBatch({appended.get()});
+    EXPECT_TRUE(appended->status.ok()) << Describe(appended->status);
   }
 
   void Quota() {
