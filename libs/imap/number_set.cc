@@ -44,6 +44,15 @@ NumberSetIndex::NumberSetIndex(const NumberSet& set, uint32_t star) {
   }
 }
 
+std::vector<NumberRange> NumberSetIndex::Within(uint32_t first, uint32_t last) const {
+  std::vector<NumberRange> common;
+  for (const NumberRange& range : ranges_) {
+    NumberRange both{std::max(first, range.first), std::min(last, range.last)};
+    if (both.first <= both.last) common.push_back(both);
+  }
+  return common;
+}
+
 bool NumberSetIndex::Contains(uint32_t number) const {
   auto after = std::upper_bound(
       ranges_.begin(), ranges_.end(), number,

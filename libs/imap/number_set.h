@@ -15,6 +15,8 @@ class NumberSetIndex {
   // `star` is what "*" means. A saved result ("$") holds no number here.
   NumberSetIndex(const NumberSet& set, uint32_t star);
   bool Contains(uint32_t number) const;
+  // What the set and a range have in common, ascending, apart.
+  std::vector<NumberRange> Within(uint32_t first, uint32_t last) const;
 
  private:
   std::vector<NumberRange> ranges_;  // ascending, apart

@@ -21,6 +21,13 @@ TEST(NumberSetIndex, Contains) {
 }
 
 // RFC 7162 3.2.5.2
+TEST(NumberSetIndex, Within) {
+  NumberSetIndex index(Of({{1, 4}, {7, 9}, {20, kStar}}), 22);
+  EXPECT_EQ(index.Within(3, 21), (std::vector<NumberRange>{{3, 4}, {7, 9}, {20, 21}}));
+  EXPECT_TRUE(index.Within(5, 6).empty());
+  EXPECT_EQ(index.Within(8, 8), (std::vector<NumberRange>{{8, 8}}));
+}
+
 TEST(AgreedUid, UpToTheLastMatch) {
   std::vector<uint32_t> uids = {2, 4, 6, 8, 10, 13};
   Resync resync;

@@ -82,6 +82,7 @@ void WriteThread(const std::vector<ThreadEntry>& entries, std::string& out);
 
 // "* VANISHED (EARLIER) 1:3"; nothing for no UID (RFC 7162 3.2.10.1). Ascending.
 void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out);
+void WriteVanishedEarlier(const std::vector<NumberRange>& uids, std::string& out);
 
 // "* METADATA INBOX (/private/comment "x")" (RFC 5464 4.4.1); nothing for no entry.
 void WriteMetadata(std::string_view mailbox, const std::vector<MetadataEntry>& entries,

@@ -11,6 +11,18 @@ void WriteVanishedEarlier(const std::vector<uint32_t>& uids, std::string& out) {
   if (!uids.empty()) out += fmt::format("* VANISHED (EARLIER) {}\r\n", FormatSet(uids));
 }
 
+void WriteVanishedEarlier(const std::vector<NumberRange>& uids, std::string& out) {
+  if (uids.empty()) return;
+  out += "* VANISHED (EARLIER) ";
+  for (const NumberRange& range : uids) {
+    out += std::to_string(range.first);
+    if (range.last > range.first) out += fmt::format(":{}", range.last);
+    out += ',';
+  }
+  out.pop_back();
+  out += "\r\n";
+}
+
 void WriteSearch(const SearchResult& result, std::string& out) {
   out += "* SEARCH";
   for (uint32_t number : result.numbers) out += " " + std::to_string(number);

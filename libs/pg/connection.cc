@@ -128,8 +128,10 @@ bool Connection::HungUp() {
 absl::Status Connection::ErrorOf(const pg_result* result, std::string_view what) {
   const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   // An error without SQLSTATE is not the server's: the connection is gone (EPIPE shows so before
-  // PQstatus does).
-  if (state == nullptr || EndsConnection(result)) broken_ = true;
+  // PQstatus does). One that takes no writes is not the primary any more, or was read-only when
+  // this connection was made: only a new one can tell.
+  bool read_only = state != nullptr && std::string_view(state) == "25006";
+  if (state == nullptr || EndsConnection(result) || read_only) broken_ = true;
   const char* words =
       result == nullptr ? PQerrorMessage(connection_) : PQresultErrorMessage(result);
   std::string_view code(state == nullptr ? "" : state);

@@ -35,6 +35,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     std::string special_use;
     std::vector<Message> messages;
     std::vector<std::pair<uint32_t, uint64_t>> vanished;
+    uint64_t vanished_floor = 0;
   };
 
   FakeMailbox() { Add("INBOX"); }
@@ -69,6 +70,12 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     folder.vanished.emplace_back(uid, modseq_);
     std::erase_if(folder.messages, [uid](const Message& message) { return message.uid == uid; });
     Wake();
+  }
+  // What vanished up to now is not remembered one by one any more.
+  void TrimVanished(const std::string& name) {
+    Folder& folder = *Find(name);
+    folder.vanished.clear();
+    folder.vanished_floor = modseq_;
   }
 
   void ListMailboxes(RpcController* c, const mailbox::v1::ListMailboxesRequest* request,
@@ -124,6 +131,19 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     for (const auto& [uid, modseq] : folder->vanished) {
       if (modseq > request->since_modseq()) response->add_vanished(uid);
+    }
+    if (request->since_modseq() < folder->vanished_floor) {
+      uint32_t next = 1;
+      auto add = [&](uint32_t end) {
+        if (end > next) {
+          auto* range = response->add_vanished_ranges();
+          range->set_first(next);
+          range->set_last(end - 1);
+        }
+        next = end + 1;
+      };
+      for (const Message& message : folder->messages) add(message.uid);
+      add(folder->uid_next);
     }
     End(c, done);
   }

@@ -94,6 +94,8 @@ void AddAliasCommands(CLI::App& app, Context& context);
 void AddAppPasswordCommands(CLI::App& app, Context& context);
 void AddQueueCommands(CLI::App& app, Context& context);
 void AddMessageCommands(CLI::App& app, Context& context);
+void AddDeletedCommands(CLI::App& message, Context& context);
+void AddMailboxCommands(CLI::App& app, Context& context);
 void AddDnsCommands(CLI::App& app, Context& context);
 void AddAuthCheckCommand(CLI::App& app, Context& context);
 void AddOperationsCommands(CLI::App& app, Context& context);

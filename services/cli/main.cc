@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   AddAppPasswordCommands(app, context);
   AddQueueCommands(app, context);
   AddMessageCommands(app, context);
+  AddMailboxCommands(app, context);
   AddDnsCommands(app, context);
   AddAuthCheckCommand(app, context);
   AddAuditCommands(app, context);

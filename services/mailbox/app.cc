@@ -4,8 +4,10 @@
 #include "mailbox_sql.h"
 #include "rpc/blocking_call.h"
 #include "services/mailbox/change_news.h"
+#include "services/mailbox/housekeeping.h"
 #include "services/mailbox/mailbox_service.h"
 #include "services/mailbox/store/pg_store.h"
+#include "services/mailbox/store/s3_blob_store.h"
 
 namespace pennypost::mailbox {
 namespace {
@@ -31,17 +33,66 @@ MailboxServiceImpl::Scripting ScriptingOf(const runtime::Environment& environmen
   return {environment.config.common().hostname(), resolve, enqueue};
 }
 
+HousekeepingOptions HousekeepingOf(const config::v1::MailboxConfig& config) {
+  HousekeepingOptions options;
+  options.restore = absl::Hours(24) * config.restore_days();
+  auto days = [](uint32_t n) { return absl::Hours(24) * n; };
+  if (config.retention().trash_days() > 0)
+    options.retention["\\Trash"] = days(config.retention().trash_days());
+  if (config.retention().junk_days() > 0)
+    options.retention["\\Junk"] = days(config.retention().junk_days());
+  options.grace = absl::Hours(config.content_grace_hours());
+  options.scrub.bytes_per_second = uint64_t{1024} * config.scrub_kib_per_second();
+  options.scrub.most_bytes = 5 * options.scrub.bytes_per_second;
+  if (config.testing_housekeeping_ms() > 0)
+    options.pause = options.pass_pause = absl::Milliseconds(config.testing_housekeeping_ms());
+  return options;
+}
+
+std::unique_ptr<BlobStore> OutsideOf(const config::v1::MailboxConfig& config) {
+  if (config.blobs() != "s3") return nullptr;
+  s3::Options options;
+  options.endpoint = config.s3().endpoint();
+  options.bucket = config.s3().bucket();
+  options.region = config.s3().region();
+  options.credentials = {config.s3().access_key(), config.s3().secret_key()};
+  options.ca_file = config.s3().ca_file();
+  options.timeout = absl::Milliseconds(config.s3().timeout_ms());
+  return std::make_unique<S3BlobStore>(std::move(options), config.s3().prefix());
+}
+
+absl::Status CheckBlobs(const config::v1::MailboxConfig& config) {
+  if (config.blobs() != "postgres" && config.blobs() != "s3")
+    return SyntaxError("mailbox.blobs must be postgres or s3");
+  if (config.content_grace_hours() == 0)
+    return SyntaxError("mailbox.content_grace_hours must be at least 1");
+  if (config.blobs() == "postgres") return absl::OkStatus();
+  const config::v1::S3Config& s3 = config.s3();
+  if (!s3.endpoint().starts_with("https://") && !s3.endpoint().starts_with("http://"))
+    return SyntaxError("mailbox.s3.endpoint must begin with https:// (or http://)");
+  if (s3.endpoint().find('/', s3.endpoint().find("://") + 3) != std::string::npos)
+    return SyntaxError("mailbox.s3.endpoint must end with the host or the port");
+  if (s3.bucket().empty() || s3.access_key().empty() || s3.secret_key().empty())
+    return SyntaxError("mailbox.s3 needs bucket, access_key and secret_key");
+  if (s3.timeout_ms() < 1000) return SyntaxError("mailbox.s3.timeout_ms must be at least 1000");
+  return absl::OkStatus();
+}
+
 class App : public runtime::Component {
  public:
   App(runtime::Environment& environment, const QueueOptions& queue)
       : environment_(environment),
         store_(environment.config.common().postgres().dsn(),
-               environment.config.common().postgres().pool_size(), queue.writers),
+               environment.config.common().postgres().pool_size(), queue.writers,
+               OutsideOf(environment.config.mailbox()),
+               environment.config.mailbox().blobs_s3_min_bytes()),
         news_(environment.io, environment.config.common().redis().address(),
               environment.config.common().redis().password(),
               [this](int64_t account) { service_.ChangedElsewhere(account); }),
         service_(store_, queue, environment.config.common().postgres().pool_size(),
-                 ScriptingOf(environment)) {
+                 ScriptingOf(environment)),
+        housekeeping_(store_, HousekeepingOf(environment.config.mailbox()),
+                      [this](int64_t account) { service_.ChangedHere(account); }) {
     environment.clients.mailbox = &service_;
     environment.rpc_server.Add(&service_);
   }
@@ -57,15 +108,20 @@ class App : public runtime::Component {
     store_.KeepReserve();
     service_.Start([this](int64_t account) { news_.Tell(account); });
     news_.Start();
+    housekeeping_.Start();
     return absl::OkStatus();
   }
-  void BeginDrain() override { news_.Stop(); }
+  void BeginDrain() override {
+    housekeeping_.Stop();
+    news_.Stop();
+  }
 
  private:
   runtime::Environment& environment_;
   PgStore store_;
   ChangeNews news_;  // before the service, which tells until it has stored what waits
   MailboxServiceImpl service_;
+  Housekeeping housekeeping_;
 };
 
 }  // namespace
@@ -76,9 +132,11 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
     return SyntaxError("common.postgres.dsn is needed by mailbox");
   if (config.writers() == 0 || config.writers() > 64)
     return SyntaxError("mailbox.writers must be from 1 to 64");
+  if (config.restore_days() > 3650) return SyntaxError("mailbox.restore_days must be at most 3650");
   if (config.batch_messages() == 0 || config.batch_messages() > 1000) {
     return SyntaxError("mailbox.batch_messages must be from 1 to 1000");
   }
+  RETURN_IF_ERROR(CheckBlobs(config));
   QueueOptions queue{config.writers(), config.batch_messages(), config.batch_bytes(),
                      config.queue_limit()};
   std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment, queue);

@@ -147,11 +147,15 @@ void MailboxServiceImpl::OpenMailbox(Controller* controller, const v1::OpenMailb
 void MailboxServiceImpl::GetChanges(Controller* controller, const v1::GetChangesRequest* request,
                                     v1::GetChangesResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    std::vector<MessageRow> changed;
-    std::vector<uint32_t> vanished;
-    RETURN_IF_ERROR(store_.GetChanges(*request, response->mutable_mailbox(), &changed, &vanished));
-    ToIndex(changed, response->mutable_changed());
-    for (uint32_t uid : vanished) response->add_vanished(uid);
+    ASSIGN_OR_RETURN(MailboxChanges changes, store_.GetChanges(*request));
+    *response->mutable_mailbox() = std::move(changes.mailbox);
+    ToIndex(changes.changed, response->mutable_changed());
+    for (uint32_t uid : changes.vanished) response->add_vanished(uid);
+    for (const UidSpan& span : changes.not_there) {
+      auto* range = response->add_vanished_ranges();
+      range->set_first(span.first);
+      range->set_last(span.last);
+    }
     return absl::OkStatus();
   });
 }

@@ -29,6 +29,8 @@ class MailboxServiceImpl : public v1::MailboxService {
   // Mail of scripts goes out from here on. `tell` hears of each account that this process changes;
   // it must not block.
   void Start(std::function<void(int64_t)> tell);
+  // The housekeeping changed the account, for all instances to hear.
+  void ChangedHere(int64_t account_id) { Changed(account_id); }
   // Another instance changed the account.
   void ChangedElsewhere(int64_t account_id) { feed_.Notify(account_id); }
 
@@ -50,6 +52,11 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(StoreFlags);
   PP_METHOD(CopyMessages);
   PP_METHOD(Expunge);
+  // mailbox_service_keeping.cc
+  PP_METHOD(ListDeleted);
+  PP_METHOD(RestoreDeleted);
+  PP_METHOD(GetScrub);
+  PP_METHOD(StartScrub);
   PP_METHOD(Append);
   PP_METHOD(MultiAppend);
   PP_METHOD(Search);
@@ -91,7 +98,9 @@ class MailboxServiceImpl : public v1::MailboxService {
   void Receive(IncomingPtr mail);
   // On the pool, for what may block or take its time: scripts, parsing of large content.
   void ReceiveOnPool(IncomingPtr mail, ScriptRunner::Scripts scripts);
+  // By way of the object store, if its content is kept there.
   void Enqueue(IncomingPtr mail);
+  void EnqueueNow(IncomingPtr mail);
   void Finish(const IncomingPtr& mail, std::unique_ptr<Delivery> stored);
   static void Refuse(const Incoming& mail, const absl::Status& status);
 
@@ -105,6 +114,7 @@ class MailboxServiceImpl : public v1::MailboxService {
   std::mutex stop_mutex_;
   bool stopping_ = false;
   DeliveryQueue queue_;
+  rpc::WorkerPool outside_pool_;
   rpc::WorkerPool pool_;
 };
 

@@ -12,6 +12,10 @@ namespace pennypost::mailbox {
 namespace {
 
 constexpr size_t kPoolQueue = 2000;
+// Large contents on their way to the object store, and those that wait: each may be as large as a
+// message.
+constexpr size_t kOutsideThreads = 8;
+constexpr size_t kOutsideQueue = 32;
 constexpr size_t kRoomyAccounts = 20000;
 // Parsing and hashing more than this takes longer than an io thread may be held.
 constexpr size_t kPrepareInline = 256 << 10;
@@ -79,6 +83,7 @@ MailboxServiceImpl::MailboxServiceImpl(Store& store, const QueueOptions& queue, 
       scripts_(store, std::move(scripting.hostname), std::move(scripting.resolve)),
       outbox_(store, std::move(scripting.enqueue)),
       queue_(store, queue),
+      outside_pool_(kOutsideThreads, kOutsideQueue),
       pool_(threads, kPoolQueue) {}
 
 MailboxServiceImpl::~MailboxServiceImpl() {
@@ -123,6 +128,17 @@ void MailboxServiceImpl::ReceiveOnPool(IncomingPtr mail, ScriptRunner::Scripts s
 }
 
 void MailboxServiceImpl::Enqueue(IncomingPtr mail) {
+  if (!store_.KeepsOutside(*mail->delivery)) return EnqueueNow(std::move(mail));
+  // On threads of its own: small mail does not wait while the object store is slow or away.
+  bool queued = outside_pool_.Submit([this, mail] {
+    absl::Status stored = store_.PutOutside(mail->delivery.get());
+    if (!stored.ok()) return Refuse(*mail, stored);
+    EnqueueNow(mail);
+  });
+  if (!queued) Refuse(*mail, Overloaded());
+}
+
+void MailboxServiceImpl::EnqueueNow(IncomingPtr mail) {
   auto finish = [this, mail](std::unique_ptr<Delivery> stored) { Finish(mail, std::move(stored)); };
   absl::Status added = queue_.Add(std::move(mail->delivery), std::move(finish));
   if (!added.ok()) Refuse(*mail, added);

@@ -52,6 +52,26 @@ TEST_F(ImapConnectionTest, QresyncTellsWhatWasMissed) {
   EXPECT_EQ(missed("7 6 1:6 (1:2 1,3)"),
             "* VANISHED (EARLIER) 5\r\n* 4 FETCH (UID 6 FLAGS () MODSEQ (7))\r\n");
   EXPECT_EQ(missed("8 1"), "") << "another UIDVALIDITY";
+  // RFC 7162 5.3: where the record was trimmed, more is said rather than too little.
+  mailbox_.Remove("INBOX", 1);  // 10
+  mailbox_.TrimVanished("INBOX");
+  EXPECT_EQ(missed("7 7"), "* VANISHED (EARLIER) 1:2,5\r\n");
+  EXPECT_EQ(missed("7 7 2:5"), "* VANISHED (EARLIER) 2,5\r\n") << "only known UIDs";
+  EXPECT_EQ(missed("7 7 1:6 (3 4)"), "* VANISHED (EARLIER) 1:2,5\r\n");
+  mailbox_.Remove("INBOX", 6);  // 11
+  EXPECT_EQ(missed("7 10"), "* VANISHED (EARLIER) 6\r\n") << "what came later is known exactly";
+}
+
+TEST_F(ImapConnectionTest, ASessionFindsWhatIsGoneWithoutTheRecord) {
+  for (int i = 0; i < 4; ++i) mailbox_.Deliver("INBOX", kMail);
+  mailbox_.OnChanges([this] {
+    mailbox_.Remove("INBOX", 1);
+    mailbox_.Remove("INBOX", 3);
+    mailbox_.TrimVanished("INBOX");
+  });
+  std::string out = Logged("a SELECT INBOX\r\nb NOOP\r\n");
+  EXPECT_EQ(out.substr(out.find("] Selected\r\n") + 12),
+            "* 3 EXPUNGE\r\n* 1 EXPUNGE\r\nb OK Done\r\n");
 }
 
 TEST_F(ImapConnectionTest, QresyncInASession) {

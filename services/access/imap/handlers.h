@@ -2,6 +2,7 @@
 // One function a command, in handlers/<command>.cc. Each goes: resolve names, check rights, call,
 // apply changes to the view, answer. They never throw and never touch a socket.
 
+#include "imap/number_set.h"
 #include "services/access/imap/context.h"
 
 namespace pennypost::access {
@@ -61,6 +62,11 @@ net::Awaitable<void> TellHighestModSeq(ImapContext& context, imap::Result& resul
 // The whole mailbox into a view just made.
 void LoadIndex(const mailbox::v1::MessageIndex& index, imap::MailboxView& view);
 void ApplyChanges(const mailbox::v1::GetChangesResponse& changes, imap::MailboxView& view);
+// VANISHED (EARLIER) for what is wanted, above a UID. One that went after the mailbox was opened is
+// in the view, and told by the next command.
+void WriteMissedExpunges(const mailbox::v1::GetChangesResponse& changes,
+                         const imap::NumberSetIndex& wanted, uint32_t above,
+                         const imap::MailboxView& view, std::string& out);
 // Messages of an index of changes as the view wants them.
 std::vector<imap::MessageState> FromIndex(const mailbox::v1::MessageIndex& index);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "imap/write.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 
@@ -47,8 +48,38 @@ void LoadIndex(const pb::MessageIndex& index, imap::MailboxView& view) {
 
 void ApplyChanges(const pb::GetChangesResponse& changes, imap::MailboxView& view) {
   for (const imap::MessageState& message : FromIndex(changes.changed())) view.Change(message);
-  view.Vanish({changes.vanished().begin(), changes.vanished().end()});
+  std::vector<uint32_t> gone(changes.vanished().begin(), changes.vanished().end());
+  size_t at = 0;
+  for (const pb::UidRange& range : changes.vanished_ranges()) {
+    while (at < view.size() && view.uid_at(at) < range.first()) ++at;
+    for (; at < view.size() && view.uid_at(at) <= range.last(); ++at)
+      gone.push_back(view.uid_at(at));
+  }
+  view.Vanish(gone);
   view.SetHighestModSeq(changes.mailbox().highest_modseq());
+}
+
+void WriteMissedExpunges(const pb::GetChangesResponse& changes, const imap::NumberSetIndex& wanted,
+                         uint32_t above, const imap::MailboxView& view, std::string& out) {
+  std::vector<uint32_t> vanished;
+  for (uint32_t uid : changes.vanished()) {
+    if (uid > above && wanted.Contains(uid) && !view.IndexOf(uid)) vanished.push_back(uid);
+  }
+  imap::WriteVanishedEarlier(vanished, out);
+  std::vector<imap::NumberRange> not_there;
+  size_t at = 0;
+  for (const pb::UidRange& range : changes.vanished_ranges()) {
+    for (imap::NumberRange part : wanted.Within(std::max(range.first(), above + 1), range.last())) {
+      while (at < view.size() && view.uid_at(at) < part.first) ++at;
+      for (; at < view.size() && view.uid_at(at) <= part.last; ++at) {
+        uint32_t known = view.uid_at(at);
+        if (known > part.first) not_there.push_back({part.first, known - 1});
+        part.first = known + 1;
+      }
+      if (part.first <= part.last) not_there.push_back(part);
+    }
+  }
+  imap::WriteVanishedEarlier(not_there, out);
 }
 
 net::Awaitable<absl::Status> SyncView(ImapContext& context) {

@@ -56,6 +56,7 @@ void AddMessageCommands(CLI::App& app, Context& context) {
                       "instead: messages to this address, or from it through the queue");
   command->add_option("--limit", *limit, "events at most")->check(CLI::Range(1, 1000));
   command->callback([&context, id, address, limit] { Trace(context, *id, *address, *limit); });
+  AddDeletedCommands(*message, context);
 }
 
 }  // namespace pennypost::cli

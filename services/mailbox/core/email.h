@@ -16,6 +16,7 @@ struct PreparedEmail {
   std::string structure;  // mime::Serialize
   Uuid thread_id;
   size_t header_size = 0;
+  std::string object;  // names the content where it is kept outside the database
 };
 
 PreparedEmail PrepareEmail(std::string_view content, const Uuid& email_id);

@@ -15,9 +15,21 @@ CREATE TABLE public.mailbox_blobs (
     blob_id uuid NOT NULL,
     size bigint NOT NULL,
     sha256 bytea NOT NULL,
-    content bytea NOT NULL
+    content bytea NOT NULL,
+    object text DEFAULT ''::text NOT NULL
 );
 ALTER TABLE ONLY public.mailbox_blobs ALTER COLUMN content SET STORAGE EXTERNAL;
+
+CREATE TABLE public.mailbox_corrupt_blobs (
+    blob_id uuid NOT NULL,
+    found_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.mailbox_deleted_mailboxes (
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    name text NOT NULL
+);
 
 CREATE TABLE public.mailbox_deliveries (
     mail_id uuid NOT NULL,
@@ -56,6 +68,11 @@ CREATE TABLE public.mailbox_emails (
 );
 ALTER TABLE ONLY public.mailbox_emails ALTER COLUMN structure SET STORAGE EXTERNAL;
 
+CREATE TABLE public.mailbox_loose_blobs (
+    blob_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.mailbox_mailboxes (
     account_id bigint NOT NULL,
     mailbox_id bigint NOT NULL,
@@ -67,7 +84,8 @@ CREATE TABLE public.mailbox_mailboxes (
     messages bigint DEFAULT 0 NOT NULL,
     unseen bigint DEFAULT 0 NOT NULL,
     deleted bigint DEFAULT 0 NOT NULL,
-    size_bytes bigint DEFAULT 0 NOT NULL
+    size_bytes bigint DEFAULT 0 NOT NULL,
+    vanished_floor bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -123,6 +141,17 @@ CREATE TABLE public.mailbox_scripts (
     updated_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.mailbox_scrub (
+    only_row boolean DEFAULT true NOT NULL,
+    last_blob uuid,
+    next_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    contents bigint DEFAULT 0 NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT mailbox_scrub_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.mailbox_subscriptions (
     account_id bigint NOT NULL,
     name text NOT NULL
@@ -132,7 +161,11 @@ CREATE TABLE public.mailbox_vanished (
     account_id bigint NOT NULL,
     mailbox_id bigint NOT NULL,
     modseq bigint NOT NULL,
-    uid bigint NOT NULL
+    uid bigint NOT NULL,
+    gone_at timestamp with time zone DEFAULT now() NOT NULL,
+    email_id uuid,
+    internal_date timestamp with time zone,
+    flags text
 );
 
 ALTER TABLE ONLY public.mailbox_accounts
@@ -140,6 +173,12 @@ ALTER TABLE ONLY public.mailbox_accounts
 
 ALTER TABLE ONLY public.mailbox_blobs
     ADD CONSTRAINT mailbox_blobs_pkey PRIMARY KEY (blob_id);
+
+ALTER TABLE ONLY public.mailbox_corrupt_blobs
+    ADD CONSTRAINT mailbox_corrupt_blobs_pkey PRIMARY KEY (blob_id);
+
+ALTER TABLE ONLY public.mailbox_deleted_mailboxes
+    ADD CONSTRAINT mailbox_deleted_mailboxes_pkey PRIMARY KEY (account_id, mailbox_id);
 
 ALTER TABLE ONLY public.mailbox_deliveries
     ADD CONSTRAINT mailbox_deliveries_pkey PRIMARY KEY (mail_id, account_id);
@@ -152,6 +191,9 @@ ALTER TABLE ONLY public.mailbox_domain_scripts_state
 
 ALTER TABLE ONLY public.mailbox_emails
     ADD CONSTRAINT mailbox_emails_pkey PRIMARY KEY (account_id, email_id);
+
+ALTER TABLE ONLY public.mailbox_loose_blobs
+    ADD CONSTRAINT mailbox_loose_blobs_pkey PRIMARY KEY (blob_id);
 
 ALTER TABLE ONLY public.mailbox_mailboxes
     ADD CONSTRAINT mailbox_mailboxes_account_id_name_key UNIQUE (account_id, name);
@@ -177,6 +219,9 @@ ALTER TABLE ONLY public.mailbox_remembered
 ALTER TABLE ONLY public.mailbox_scripts
     ADD CONSTRAINT mailbox_scripts_pkey PRIMARY KEY (account_id, name);
 
+ALTER TABLE ONLY public.mailbox_scrub
+    ADD CONSTRAINT mailbox_scrub_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.mailbox_subscriptions
     ADD CONSTRAINT mailbox_subscriptions_pkey PRIMARY KEY (account_id, name);
 
@@ -187,6 +232,8 @@ CREATE INDEX mailbox_deliveries_by_recipient ON public.mailbox_deliveries USING 
 
 CREATE INDEX mailbox_emails_by_blob ON public.mailbox_emails USING btree (blob_id);
 
+CREATE INDEX mailbox_loose_blobs_since ON public.mailbox_loose_blobs USING btree (since);
+
 CREATE INDEX mailbox_messages_by_email ON public.mailbox_messages USING btree (account_id, email_id);
 
 CREATE INDEX mailbox_messages_by_modseq ON public.mailbox_messages USING btree (account_id, modseq, mailbox_id);
@@ -196,6 +243,15 @@ CREATE INDEX mailbox_outbox_due ON public.mailbox_outbox USING btree (next_attem
 CREATE INDEX mailbox_remembered_expired ON public.mailbox_remembered USING btree (expires_at);
 
 CREATE UNIQUE INDEX mailbox_scripts_active ON public.mailbox_scripts USING btree (account_id) WHERE active;
+
+CREATE INDEX mailbox_vanished_by_email ON public.mailbox_vanished USING btree (account_id, email_id) WHERE (email_id IS NOT NULL);
+
+CREATE INDEX mailbox_vanished_old ON public.mailbox_vanished USING btree (gone_at) WHERE (email_id IS NULL);
+
+CREATE INDEX mailbox_vanished_restorable ON public.mailbox_vanished USING btree (gone_at) WHERE (email_id IS NOT NULL);
+
+ALTER TABLE ONLY public.mailbox_deleted_mailboxes
+    ADD CONSTRAINT mailbox_deleted_mailboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mailbox_mailboxes
     ADD CONSTRAINT mailbox_mailboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;

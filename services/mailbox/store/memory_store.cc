@@ -64,7 +64,8 @@ std::string MemoryStore::Account::NameOf(int64_t id) const {
   for (const auto& [name, folder] : folders) {
     if (folder.id == id) return name;
   }
-  return "";
+  auto deleted = deleted_folders.find(id);
+  return deleted == deleted_folders.end() ? "" : deleted->second;
 }
 
 MemoryStore::Account& MemoryStore::Get(int64_t account_id) {
@@ -149,9 +150,9 @@ Delivery::Result MemoryStore::StoreCopies(const Delivery& delivery,
   const PreparedEmail& prepared = recipient.script && recipient.script->changed
                                       ? recipient.script->changed->email
                                       : delivery.email;
-  auto email = std::make_shared<Email>(Email{std::string(prepared.content), prepared.structure,
-                                             prepared.header_size, delivery.mail_id.ToString(),
-                                             prepared.thread_id.ToString()});
+  auto email = std::make_shared<Email>(
+      Email{std::string(prepared.content), prepared.structure, prepared.sha256,
+            prepared.header_size, delivery.mail_id.ToString(), prepared.thread_id.ToString()});
   Delivery::Result first;
   for (const ScriptOutcome::Copy& copy : CopiesOf(recipient)) {
     Account& account = Get(recipient.account_id);
@@ -275,7 +276,12 @@ absl::Status MemoryStore::DeleteMailbox(const v1::DeleteMailboxRequest& request)
     return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kHasChildren,
                      "the mailbox has children");
   }
-  account.folders.erase(request.name());
+  auto node = account.folders.extract(request.name());
+  const Folder& folder = node.mapped();
+  uint64_t modseq = ++account.modseq;
+  for (const auto& [uid, message] : folder.messages)
+    account.gone[{folder.id, modseq, uid}] = {absl::Now(), message};
+  account.deleted_folders[folder.id] = request.name();
   return absl::OkStatus();
 }
 
@@ -286,184 +292,6 @@ absl::Status MemoryStore::Subscribe(const v1::SubscribeRequest& request) {
     account.subscriptions.insert(request.name());
   } else {
     account.subscriptions.erase(request.name());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::OpenMailbox(int64_t account_id, const std::string& name,
-                                      v1::Mailbox* mailbox, std::vector<MessageRow>* rows) {
-  std::lock_guard lock(mutex_);
-  auto account = accounts_.find(account_id);
-  if (account == accounts_.end()) return NoSuchMailbox();
-  auto folder = account->second.folders.find(name);
-  if (folder == account->second.folders.end()) return NoSuchMailbox();
-  Describe(account->second, name, folder->second, mailbox);
-  for (const auto& [uid, message] : folder->second.messages) rows->push_back(message.row);
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
-                                     std::vector<MessageRow>* changed,
-                                     std::vector<uint32_t>* vanished) {
-  std::lock_guard lock(mutex_);
-  Account& account = Get(request.account_id());
-  Folder* folder = account.ById(request.mailbox_id());
-  if (folder == nullptr) return NoSuchMailbox();
-  Describe(account, account.NameOf(folder->id), *folder, mailbox);
-  for (const auto& [uid, message] : folder->messages) {
-    if (message.row.modseq > request.since_modseq()) changed->push_back(message.row);
-  }
-  for (const auto& [uid, modseq] : folder->vanished) {
-    if (modseq > request.since_modseq()) vanished->push_back(uid);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<MessageRow>> MemoryStore::ListMessages(int64_t account_id,
-                                                                  int64_t mailbox_id) {
-  std::lock_guard lock(mutex_);
-  std::vector<MessageRow> rows;
-  Folder* folder = Get(account_id).ById(mailbox_id);
-  if (folder == nullptr) return rows;
-  for (const auto& [uid, message] : folder->messages) rows.push_back(message.row);
-  return rows;
-}
-
-absl::StatusOr<std::map<int64_t, uint64_t>> MemoryStore::GetModseqs(
-    const std::vector<int64_t>& accounts) {
-  std::lock_guard lock(mutex_);
-  std::map<int64_t, uint64_t> modseqs;
-  for (int64_t id : accounts) {
-    if (auto account = accounts_.find(id); account != accounts_.end()) {
-      modseqs[id] = account->second.modseq;
-    }
-  }
-  return modseqs;
-}
-
-absl::StatusOr<std::vector<MessageContent>> MemoryStore::Fetch(int64_t account_id,
-                                                               int64_t mailbox_id,
-                                                               const std::vector<uint32_t>& uids,
-                                                               Want want) {
-  std::lock_guard lock(mutex_);
-  std::vector<MessageContent> out;
-  Folder* folder = Get(account_id).ById(mailbox_id);
-  if (folder == nullptr) return out;
-  for (uint32_t uid : std::set<uint32_t>(uids.begin(), uids.end())) {
-    auto message = folder->messages.find(uid);
-    if (message == folder->messages.end()) continue;
-    const Email& email = *message->second.email;
-    out.push_back({uid, want.structure ? email.structure : "",
-                   want.header ? email.content.substr(0, email.header_size) : "",
-                   want.content ? email.content : "", email.email_id, email.thread_id,
-                   message->second.row.internal_date});
-  }
-  return out;
-}
-
-absl::Status MemoryStore::ReadContent(const v1::ReadContentRequest& request,
-                                      v1::ReadContentResponse* response) {
-  ASSIGN_OR_RETURN(auto found, Fetch(request.account_id(), request.mailbox_id(), {request.uid()},
-                                     {false, false, true}));
-  if (found.empty()) return NotFoundError("the message is gone");
-  const std::string& content = found[0].content;
-  response->set_total_size(content.size());
-  if (request.offset() < content.size()) {
-    response->set_data(content.substr(request.offset(), request.length()));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
-                                     std::vector<MessageRow>* rows,
-                                     std::vector<uint32_t>* modified) {
-  std::lock_guard lock(mutex_);
-  rows->clear();
-  modified->clear();
-  Account& account = Get(request.account_id());
-  Folder* folder = account.ById(request.mailbox_id());
-  if (folder == nullptr) return NoSuchMailbox();
-  uint64_t modseq = ++account.modseq;
-  for (uint32_t uid : std::set<uint32_t>(request.uids().begin(), request.uids().end())) {
-    auto message = folder->messages.find(uid);
-    if (message == folder->messages.end()) continue;
-    MessageRow& row = message->second.row;
-    if (request.has_unchanged_since() && row.modseq > request.unchanged_since()) {
-      modified->push_back(uid);
-      continue;
-    }
-    std::string after = flags;
-    if (request.mode() == v1::StoreFlagsRequest::MODE_ADD) after = AddFlags(row.flags, flags);
-    if (request.mode() == v1::StoreFlagsRequest::MODE_REMOVE) after = RemoveFlags(row.flags, flags);
-    if (after != row.flags) {
-      row.flags = after;
-      row.modseq = folder->highest_modseq = modseq;
-    }
-    rows->push_back(row);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::CopyMessages(const v1::CopyMessagesRequest& request,
-                                       v1::CopyMessagesResponse* response) {
-  std::lock_guard lock(mutex_);
-  response->Clear();
-  Account& account = Get(request.account_id());
-  Folder* from = account.ById(request.mailbox_id());
-  auto destination = account.folders.find(request.destination());
-  if (from == nullptr || destination == account.folders.end()) return NoSuchMailbox();
-  Folder& to = destination->second;
-  std::set<uint32_t> uids(request.uids().begin(), request.uids().end());
-  int64_t bytes = account.UsedBytes();
-  for (uint32_t uid : uids) {
-    auto message = from->messages.find(uid);
-    if (message != from->messages.end()) bytes += static_cast<int64_t>(message->second.row.size);
-  }
-  if (!request.move() && request.quota_bytes() > 0 && bytes > request.quota_bytes()) {
-    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
-                     "the mailbox is full");
-  }
-  uint64_t modseq = ++account.modseq;
-  response->set_destination_uid_validity(to.uid_validity);
-  response->set_highest_modseq(modseq);
-  for (uint32_t uid : uids) {
-    auto message = from->messages.find(uid);
-    if (message == from->messages.end()) continue;
-    Message copy = message->second;
-    copy.row.uid = to.uid_next++;
-    copy.row.modseq = to.highest_modseq = modseq;
-    response->add_source_uids(uid);
-    response->add_destination_uids(copy.row.uid);
-    if (request.move()) {
-      from->messages.erase(message);
-      from->vanished[uid] = from->highest_modseq = modseq;
-    }
-    to.messages[copy.row.uid] = std::move(copy);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::Expunge(const v1::ExpungeRequest& request,
-                                  v1::ExpungeResponse* response) {
-  std::lock_guard lock(mutex_);
-  response->Clear();
-  Account& account = Get(request.account_id());
-  Folder* folder = account.ById(request.mailbox_id());
-  if (folder == nullptr) return absl::OkStatus();
-  uint64_t modseq = ++account.modseq;
-  response->set_highest_modseq(modseq);
-  std::set<uint32_t> asked(request.uids().begin(), request.uids().end());
-  for (auto message = folder->messages.begin(); message != folder->messages.end();) {
-    bool named = asked.empty() || asked.contains(message->first);
-    bool marked = HasFlag(message->second.row.flags, "\\Deleted") ||
-                  (!asked.empty() && request.regardless_of_flag());
-    if (!named || !marked) {
-      ++message;
-      continue;
-    }
-    response->add_uids(message->first);
-    folder->vanished[message->first] = folder->highest_modseq = modseq;
-    message = folder->messages.erase(message);
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,8 @@
 #pragma once
 // The mail store in memory, for tests.
 
+#include <absl/time/clock.h>
+
 #include <mutex>
 
 #include "services/mailbox/store/store.h"
@@ -25,9 +27,7 @@ class MemoryStore : public Store {
                            v1::Mailbox* mailbox) override;
   absl::Status OpenMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox,
                            std::vector<MessageRow>* rows) override;
-  absl::Status GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
-                          std::vector<MessageRow>* changed,
-                          std::vector<uint32_t>* vanished) override;
+  absl::StatusOr<MailboxChanges> GetChanges(const v1::GetChangesRequest& request) override;
   absl::StatusOr<std::vector<MessageRow>> ListMessages(int64_t account_id,
                                                        int64_t mailbox_id) override;
   absl::StatusOr<std::map<int64_t, uint64_t>> GetModseqs(
@@ -42,6 +42,18 @@ class MemoryStore : public Store {
   absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
                             v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
+  absl::Status ListDeleted(const v1::ListDeletedRequest& request,
+                           v1::ListDeletedResponse* response) override;
+  absl::Status RestoreDeleted(const v1::RestoreDeletedRequest& request,
+                              v1::RestoreDeletedResponse* response) override;
+  absl::StatusOr<size_t> ExpireDeleted(absl::Duration age, size_t limit) override;
+  absl::StatusOr<size_t> TrimVanished(absl::Duration age, size_t limit) override;
+  absl::StatusOr<size_t> CollectContents(absl::Duration grace, size_t limit) override;
+  absl::StatusOr<RetainStep> Retain(const std::string& special_use, absl::Duration age,
+                                    MailboxPlace after, size_t limit) override;
+  absl::StatusOr<ScrubStep> Scrub(const ScrubPace& pace) override;
+  absl::Status GetScrub(v1::GetScrubResponse* response) override;
+  absl::Status StartScrub() override;
   absl::Status GetMetadata(const v1::GetMetadataRequest& request,
                            v1::GetMetadataResponse* response) override;
   absl::Status SetMetadata(const v1::SetMetadataRequest& request) override;
@@ -76,6 +88,8 @@ class MemoryStore : public Store {
     return room_;
   }
 
+  // Flips a bit of a stored content.
+  void CorruptForTest(const std::string& email_id);
   void SetRoomForTest(absl::Status room) {
     std::lock_guard lock(mutex_);
     room_ = std::move(room);
@@ -85,13 +99,15 @@ class MemoryStore : public Store {
   struct Email {
     std::string content;
     std::string structure;
+    std::string sha256;
     size_t header_size = 0;
     std::string email_id;
     std::string thread_id;
   };
   struct Message {
     MessageRow row;
-    std::shared_ptr<const Email> email;
+    std::shared_ptr<Email> email;
+    absl::Time saved = absl::Now();  // into this mailbox
   };
   struct Folder {
     std::map<std::string, std::string> metadata;
@@ -101,7 +117,14 @@ class MemoryStore : public Store {
     uint32_t uid_next = 1;
     uint64_t highest_modseq = 1;
     std::map<uint32_t, Message> messages;
-    std::map<uint32_t, uint64_t> vanished;  // UID to the MODSEQ it went with
+    // Up to here `vanished` may have been trimmed.
+    uint64_t vanished_floor = 0;
+  };
+  // What was expunged or moved away, by mailbox, MODSEQ and UID.
+  using GoneKey = std::tuple<int64_t, uint64_t, uint32_t>;
+  struct Gone {
+    absl::Time at;
+    Message message;  // no email: nothing to restore
   };
   struct Script {
     std::string content;
@@ -115,6 +138,8 @@ class MemoryStore : public Store {
     int64_t next_mailbox_id = 1;
     uint32_t next_uid_validity = 1000;
     std::map<std::string, Folder> folders;
+    std::map<int64_t, std::string> deleted_folders;  // names
+    std::map<GoneKey, Gone> gone;
     std::set<std::string> subscriptions;
     std::map<std::string, Script> scripts;
     uint64_t sieve_generation = 0;
@@ -126,6 +151,8 @@ class MemoryStore : public Store {
     void MakeParents(const std::string& name);
     Folder* ById(int64_t id);
     std::string NameOf(int64_t id) const;
+    std::vector<GoneKey> FindGone(const v1::RestoreDeletedRequest& request,
+                                  v1::RestoreDeletedResponse* response) const;
     // The next MODSEQ and, while a script is active, generation.
     void ScriptsChanged();
   };
@@ -151,7 +178,11 @@ class MemoryStore : public Store {
   static absl::Status RoomFor(const std::map<std::string, Script>& scripts, const std::string& name,
                               uint64_t size);
 
+  std::vector<Email*> Emails();
+
   mutable std::mutex mutex_;
+  v1::GetScrubResponse scrub_;
+  absl::Time next_scrub_ = absl::InfinitePast();
   absl::Status room_;
   std::map<int64_t, Account> accounts_;
   std::map<std::string, std::map<std::string, Script>> domain_scripts_;  // by domain and name

@@ -1,5 +1,8 @@
 #include "services/mailbox/store/memory_store.h"
 
+#include "services/mailbox/store/deleted_contract.h"
+#include "services/mailbox/store/keeping_contract.h"
+#include "services/mailbox/store/robustness_contract.h"
 #include "services/mailbox/store/script_contract.h"
 #include "services/mailbox/store/store_contract.h"
 
@@ -9,6 +12,9 @@ namespace {
 TEST(MailboxMemoryStore, Contract) {
   MemoryStore store;
   StoreContract(store).Run();
+  DeletedContract(store).Run();
+  KeepingContract(store, [&store](const Uuid& id) { store.CorruptForTest(id.ToString()); }).Run();
+  RobustnessContract(store).Run();
   ScriptContract(store).Run();
 }
 

@@ -7,7 +7,6 @@ namespace pennypost::mailbox {
 namespace {
 
 constexpr int64_t kInboxId = 1;
-constexpr int64_t kLastUid = 4'294'967'000;  // a little below 2^32: IMAP has no UID after that
 
 // One recipient of one delivery.
 struct Target {
@@ -325,15 +324,20 @@ class Batch {
     std::vector<Uuid> blob;
     std::vector<int64_t> size;
     std::vector<std::string_view> sha, content;
+    std::vector<std::string> object;
     std::set<Uuid> seen;
     for (const Place& place : places_) {
       if (!seen.insert(place.target.blob_id()).second) continue;
       blob.push_back(place.target.blob_id());
       size.push_back(place.target.size());
-      sha.push_back(place.target.email().sha256);
-      content.push_back(place.target.email().content);
+      const PreparedEmail& email = place.target.email();
+      sha.push_back(email.sha256);
+      // Of what is kept outside the header alone.
+      content.push_back(email.object.empty() ? email.content
+                                             : email.content.substr(0, email.header_size));
+      object.push_back(email.object);
     }
-    params->Ids(blob).Ints(size).ByteArrays(sha).ByteArrays(content);
+    params->Ids(blob).Ints(size).ByteArrays(sha).ByteArrays(content).Texts(object);
   }
 
   // Once for each recipient who has a copy.

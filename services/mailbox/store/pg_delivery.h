@@ -6,6 +6,8 @@
 
 namespace pennypost::mailbox {
 
+inline constexpr int64_t kLastUid = 4'294'967'000;  // a little below 2^32: IMAP has none after it
+
 enum class BatchOutcome {
   kDone,    // committed; every delivery has its results
   kRepeat,  // something was learned (duplicates, a new account): try again

@@ -41,6 +41,18 @@ absl::Status AlreadyThere() {
 
 }  // namespace
 
+absl::StatusOr<int64_t> EnsureMailbox(pg::Connection& connection, int64_t account_id,
+                                      const std::string& name) {
+  ASSIGN_OR_RETURN(pg::Result found,
+                   connection.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
+  if (!found.empty()) return found.Int(0, 0);
+  RETURN_IF_ERROR(MakeParents(connection, account_id, name));
+  ASSIGN_OR_RETURN(
+      pg::Result made,
+      connection.Run(sql::kInsertMailbox, pg::Params().Int(account_id).Text(name).Text("")));
+  return made.Int(0, 0);
+}
+
 absl::Status PgStore::ListMailboxes(const v1::ListMailboxesRequest& request,
                                     v1::ListMailboxesResponse* response) {
   if (!request.name().empty())
@@ -104,7 +116,7 @@ absl::Status PgStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
   v1::Mailbox mailbox;
   RETURN_IF_ERROR(FindMailbox(account, request.name(), &mailbox));
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
-    RETURN_IF_ERROR(connection.Run(sql::kLockAccount, pg::Params().Int(account)).status());
+    ASSIGN_OR_RETURN(LockedAccount locked, LockAccount(connection, account));
     ASSIGN_OR_RETURN(
         pg::Result child,
         connection.Run(sql::kHasChildren, pg::Params().Int(account).Text(request.name())));
@@ -115,25 +127,27 @@ absl::Status PgStore::DeleteMailbox(const v1::DeleteMailboxRequest& request) {
     pg::Params place;
     place.Int(account).Int(mailbox.id());
     ASSIGN_OR_RETURN(pg::Result messages, connection.Run(sql::kSelectAllMessages, place));
-    std::vector<int64_t> uids;
-    std::vector<Uuid> emails;
+    GoneMessages gone;
     int64_t bytes = 0;
     for (int row = 0; row < messages.rows(); ++row) {
-      uids.push_back(messages.Int(row, 0));
+      gone.uids.push_back(messages.Int(row, 0));
       bytes += messages.Int(row, 2);
-      emails.push_back(messages.Id(row, 5));
+      gone.dates.push_back(messages.Time(row, 3));
+      gone.flags.push_back(messages.Text(row, 4));
+      gone.emails.push_back(messages.Id(row, 5));
     }
     RETURN_IF_ERROR(
-        connection.Run(sql::kDeleteMessages, pg::Params().Int(account).Int(mailbox.id()).Ints(uids))
+        connection
+            .Run(sql::kDeleteMessages, pg::Params().Int(account).Int(mailbox.id()).Ints(gone.uids))
             .status());
-    ASSIGN_OR_RETURN(pg::Result orphans, connection.Run(sql::kDeleteOrphanEmails,
-                                                        pg::Params().Int(account).Ids(emails)));
-    RETURN_IF_ERROR(DropOrphanBlobs(connection, orphans));
-    auto count = static_cast<int64_t>(uids.size());
+    RETURN_IF_ERROR(RecordDeleted(connection, account, mailbox.id(), locked.modseq, gone));
+    pg::Params named;
+    named.Int(account).Int(mailbox.id()).Text(request.name());
+    RETURN_IF_ERROR(connection.Run(sql::kKeepMailboxName, named).status());
+    auto count = static_cast<int64_t>(gone.uids.size());
     RETURN_IF_ERROR(
         connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(-bytes).Int(-count))
             .status());
-    RETURN_IF_ERROR(connection.Run(sql::kDeleteVanished, place).status());
     RETURN_IF_ERROR(connection.Run(sql::kDeleteMailboxMetadata, place).status());
     return connection.Run(sql::kDeleteMailbox, place).status();
   });

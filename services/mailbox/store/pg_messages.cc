@@ -3,11 +3,15 @@
 #include "log/log.h"
 #include "mailbox_sql.h"
 #include "services/mailbox/core/flags.h"
+#include "services/mailbox/store/not_there.h"
+#include "services/mailbox/store/pg_delivery.h"
 #include "services/mailbox/store/pg_rows.h"
 #include "services/mailbox/store/pg_store.h"
 
 namespace pennypost::mailbox {
 namespace {
+
+constexpr uint64_t kMostAtOnce = 1 << 20;
 
 template <class Numbers>
 std::vector<int64_t> ToInts(const Numbers& numbers) {
@@ -21,23 +25,7 @@ int64_t Deleted(const std::string& flags) {
   return HasFlag(flags, "\\Deleted") ? 1 : 0;
 }
 
-struct LockedAccount {
-  int64_t modseq = 0;  // the next one, taken
-  int64_t used_bytes = 0;
-};
-
-absl::StatusOr<LockedAccount> LockAccount(pg::Connection& connection, int64_t account_id) {
-  ASSIGN_OR_RETURN(pg::Result locked,
-                   connection.Run(sql::kLockAccount, pg::Params().Int(account_id)));
-  if (locked.empty()) return NoSuchMailbox();
-  return LockedAccount{locked.Int(0, 0), locked.Int(0, 1)};
-}
-
-// A message of a change, with what its removal and its counters need.
-struct Selected {
-  MessageRow row;
-  Uuid email_id;
-};
+}  // namespace
 
 std::vector<Selected> ToSelected(const pg::Result& r) {
   std::vector<Selected> out;
@@ -47,38 +35,65 @@ std::vector<Selected> ToSelected(const pg::Result& r) {
   return out;
 }
 
-// Takes messages out of a mailbox inside a transaction that holds the account's lock. With
-// `keep_emails` their content stays (they were moved).
 absl::Status Remove(pg::Connection& connection, int64_t account, int64_t mailbox, int64_t modseq,
-                    const std::vector<Selected>& gone, bool keep_emails) {
-  std::vector<int64_t> uids;
-  std::vector<Uuid> emails;
+                    const std::vector<Selected>& messages, Removal removal) {
+  GoneMessages gone;
   int64_t unseen = 0, deleted = 0, bytes = 0;
-  for (const Selected& message : gone) {
-    uids.push_back(message.row.uid);
-    emails.push_back(message.email_id);
+  for (const Selected& message : messages) {
+    gone.uids.push_back(message.row.uid);
+    gone.emails.push_back(message.email_id);
+    gone.dates.push_back(message.row.internal_date);
+    gone.flags.push_back(message.row.flags);
     unseen += Unseen(message.row.flags);
     deleted += Deleted(message.row.flags);
     bytes += static_cast<int64_t>(message.row.size);
   }
-  auto count = static_cast<int64_t>(gone.size());
+  auto count = static_cast<int64_t>(messages.size());
   RETURN_IF_ERROR(
-      connection.Run(sql::kDeleteMessages, pg::Params().Int(account).Int(mailbox).Ints(uids))
-          .status());
-  RETURN_IF_ERROR(
-      connection
-          .Run(sql::kInsertVanished, pg::Params().Int(account).Int(mailbox).Int(modseq).Ints(uids))
+      connection.Run(sql::kDeleteMessages, pg::Params().Int(account).Int(mailbox).Ints(gone.uids))
           .status());
   pg::Params counters;
   counters.Int(account).Int(mailbox).Int(-count).Int(-unseen).Int(-deleted).Int(-bytes).Int(modseq);
-  RETURN_IF_ERROR(connection.Run(sql::kAdjustMailbox, counters).status());
-  if (keep_emails) return absl::OkStatus();
-  RETURN_IF_ERROR(
-      connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(-bytes).Int(-count))
-          .status());
-  ASSIGN_OR_RETURN(pg::Result orphans,
-                   connection.Run(sql::kDeleteOrphanEmails, pg::Params().Int(account).Ids(emails)));
-  return DropOrphanBlobs(connection, orphans);
+  if (removal == Removal::kDeleted) {
+    RETURN_IF_ERROR(RecordDeleted(connection, account, mailbox, modseq, gone));
+    pg::Params usage;
+    usage.Int(account).Int(-bytes).Int(-count);
+    return connection.RunAll({{&sql::kAdjustMailbox, &counters}, {&sql::kAdjustAccount, &usage}})
+        .status();
+  }
+  pg::Params vanished;
+  vanished.Int(account).Int(mailbox).Int(modseq).Ints(gone.uids);
+  return connection.RunAll({{&sql::kInsertVanished, &vanished}, {&sql::kAdjustMailbox, &counters}})
+      .status();
+}
+
+namespace {
+
+absl::Status Corrupt(int64_t account_id, const Uuid& email_id) {
+  log::Error("mailbox.content.corrupt", {{"account", account_id}, {"email", email_id.ToString()}});
+  CorruptCounter().Increment();
+  return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
+                   "stored content does not match its checksum");
+}
+
+// Inside a snapshot.
+absl::Status ReadChanges(pg::Connection& connection, const pg::Params& place,
+                         const pg::Params& since, int64_t modseq, MailboxChanges* changes) {
+  ASSIGN_OR_RETURN(auto results, connection.RunAll({{&sql::kGetMailbox, &place},
+                                                    {&sql::kListChanged, &since},
+                                                    {&sql::kListVanished, &since},
+                                                    {&sql::kVanishedFloor, &place}}));
+  if (results[0].empty()) return NoSuchMailbox();
+  ToMailbox(results[0], 0, &changes->mailbox);
+  changes->changed = ToMessages(results[1]);
+  if (modseq < results[3].Int(0, 0)) {
+    ASSIGN_OR_RETURN(pg::Result there, connection.Run(sql::kListMessages, place));
+    changes->not_there = NotThere(ToMessages(there), changes->mailbox.uid_next());
+    return absl::OkStatus();
+  }
+  for (int row = 0; row < results[2].rows(); ++row)
+    changes->vanished.push_back(static_cast<uint32_t>(results[2].Int(row, 0)));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -104,33 +119,26 @@ absl::Status PgStore::OpenMailbox(int64_t account_id, const std::string& name, v
   });
 }
 
-absl::Status PgStore::GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
-                                 std::vector<MessageRow>* changed,
-                                 std::vector<uint32_t>* vanished) {
+absl::StatusOr<MailboxChanges> PgStore::GetChanges(const v1::GetChangesRequest& request) {
+  auto modseq = static_cast<int64_t>(request.since_modseq());
   pg::Params place, since;
   place.Int(request.account_id()).Int(request.mailbox_id());
-  since.Int(request.account_id())
-      .Int(request.mailbox_id())
-      .Int(static_cast<int64_t>(request.since_modseq()));
-  return pool_.With([&](pg::Connection& connection) -> absl::Status {
+  since.Int(request.account_id()).Int(request.mailbox_id()).Int(modseq);
+  MailboxChanges changes;
+  absl::Status status = pool_.With([&](pg::Connection& connection) -> absl::Status {
+    changes = {};
     // Most often there is nothing: every change of a mailbox raises its HIGHESTMODSEQ.
     ASSIGN_OR_RETURN(pg::Result state, connection.Run(sql::kGetMailbox, place));
     if (state.empty()) return NoSuchMailbox();
-    ToMailbox(state, 0, mailbox);
-    if (mailbox->highest_modseq() <= request.since_modseq()) return absl::OkStatus();
+    ToMailbox(state, 0, &changes.mailbox);
+    if (changes.mailbox.highest_modseq() <= request.since_modseq()) return absl::OkStatus();
     RETURN_IF_ERROR(connection.Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-    auto results = connection.RunAll(
-        {{&sql::kGetMailbox, &place}, {&sql::kListChanged, &since}, {&sql::kListVanished, &since}});
+    absl::Status read = ReadChanges(connection, place, since, modseq, &changes);
     connection.Rollback();
-    if (!results.ok()) return results.status();
-    if ((*results)[0].empty()) return NoSuchMailbox();
-    ToMailbox((*results)[0], 0, mailbox);
-    *changed = ToMessages((*results)[1]);
-    for (int row = 0; row < (*results)[2].rows(); ++row) {
-      vanished->push_back(static_cast<uint32_t>((*results)[2].Int(row, 0)));
-    }
-    return absl::OkStatus();
+    return read;
   });
+  if (!status.ok()) return status;
+  return changes;
 }
 
 absl::StatusOr<std::vector<MessageRow>> PgStore::ListMessages(int64_t account_id,
@@ -153,14 +161,18 @@ absl::StatusOr<std::vector<MessageContent>> PgStore::Fetch(int64_t account_id, i
   ASSIGN_OR_RETURN(pg::Result r, pool_.Run(sql::kFetchMessages, params));
   std::vector<MessageContent> out;
   for (int row = 0; row < r.rows(); ++row) {
-    if (want.content && Sha256(r.Bytes(row, 3)) != r.Bytes(row, 8)) {
-      log::Error("mailbox.content.corrupt",
-                 {{"account", account_id}, {"email", r.Id(row, 4).ToString()}});
-      return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
-                       "stored content does not match its checksum");
+    std::string content = r.Text(row, 3);
+    if (!r.Bytes(row, 9).empty()) {
+      auto outside = GetOutside(r.Text(row, 9));
+      if (outside.status().code() == absl::StatusCode::kDataLoss)
+        return Corrupt(account_id, r.Id(row, 4));
+      if (!outside.ok()) return outside.status();
+      content = *std::move(outside);
     }
+    if (want.content && Sha256(content) != r.Bytes(row, 8))
+      return Corrupt(account_id, r.Id(row, 4));
     out.push_back({static_cast<uint32_t>(r.Int(row, 0)), r.Text(row, 1), r.Text(row, 2),
-                   r.Text(row, 3), r.Id(row, 4).ToString(), r.Id(row, 5).ToString(),
+                   std::move(content), r.Id(row, 4).ToString(), r.Id(row, 5).ToString(),
                    r.Time(row, 6)});
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.uid < b.uid; });
@@ -169,17 +181,46 @@ absl::StatusOr<std::vector<MessageContent>> PgStore::Fetch(int64_t account_id, i
 
 absl::Status PgStore::ReadContent(const v1::ReadContentRequest& request,
                                   v1::ReadContentResponse* response) {
-  constexpr uint64_t kMostAtOnce = 1 << 20;
   constexpr uint64_t kLargest = INT32_MAX;
   if (request.offset() > kLargest) return SyntaxError("the offset is too large");
   pg::Params params;
   params.Int(request.account_id()).Int(request.mailbox_id()).Int(request.uid());
   params.Int(static_cast<int64_t>(request.offset()));
   params.Int(static_cast<int64_t>(std::min(request.length(), kMostAtOnce)));
+  Verified::Key key{request.account_id(), request.mailbox_id(), request.uid()};
+  bool verified = verified_.Contains(key);
+  params.Bool(!verified);
   ASSIGN_OR_RETURN(pg::Result found, pool_.Run(sql::kReadContent, params));
   if (found.empty()) return NotFoundError("the message is gone");
+  if (!found.Bool(0, 2)) return Corrupt(request.account_id(), found.Id(0, 3));
+  if (!found.Bytes(0, 4).empty())
+    return ReadOutside(request, found, verified ? Verify::kNo : Verify::kYes, response);
+  if (!verified) verified_.Add(key);
   response->set_data(found.Text(0, 0));
   response->set_total_size(static_cast<uint64_t>(found.Int(0, 1)));
+  return absl::OkStatus();
+}
+
+// The first part of a content brings all of it, to be checked; the others come alone.
+absl::Status PgStore::ReadOutside(const v1::ReadContentRequest& request, const pg::Result& found,
+                                  Verify verify, v1::ReadContentResponse* response) {
+  uint64_t length = std::min(request.length(), kMostAtOnce);
+  response->set_total_size(static_cast<uint64_t>(found.Int(0, 1)));
+  if (verify == Verify::kNo) {
+    if (request.offset() >= response->total_size()) return absl::OkStatus();
+    if (outside_ == nullptr) return UnavailableError("no object store is configured");
+    ASSIGN_OR_RETURN(*response->mutable_data(),
+                     outside_->GetRange(found.Text(0, 4), request.offset(), length));
+    return absl::OkStatus();
+  }
+  auto content = GetOutside(found.Text(0, 4));
+  if (!content.ok() && content.status().code() != absl::StatusCode::kDataLoss)
+    return content.status();
+  if (!content.ok() || Sha256(*content) != found.Bytes(0, 5))
+    return Corrupt(request.account_id(), found.Id(0, 3));
+  verified_.Add({request.account_id(), request.mailbox_id(), request.uid()});
+  if (request.offset() < content->size())
+    response->set_data(content->substr(request.offset(), length));
   return absl::OkStatus();
 }
 
@@ -279,6 +320,10 @@ absl::Status PgStore::CopyMessages(const v1::CopyMessagesRequest& request,
       return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
                        "the mailbox is full");
     }
+    if (uid > kLastUid) {
+      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+                       "the mailbox has no UID left");
+    }
     auto count = static_cast<int64_t>(messages.size());
     pg::Params reserve, insert;
     reserve.Ints({account})
@@ -299,7 +344,7 @@ absl::Status PgStore::CopyMessages(const v1::CopyMessagesRequest& request,
         connection.RunAll({{&sql::kReserveMailbox, &reserve}, {&sql::kInsertMessages, &insert}})
             .status());
     if (request.move())
-      return Remove(connection, account, source, modseq, messages, /*keep_emails=*/true);
+      return Remove(connection, account, source, modseq, messages, Removal::kMoved);
     return connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(bytes).Int(count))
         .status();
   });
@@ -326,7 +371,7 @@ absl::Status PgStore::Expunge(const v1::ExpungeRequest& request, v1::ExpungeResp
       gone.push_back(std::move(message));
     }
     if (gone.empty()) return absl::OkStatus();
-    return Remove(connection, account, mailbox, modseq, gone, /*keep_emails=*/false);
+    return Remove(connection, account, mailbox, modseq, gone, Removal::kDeleted);
   });
 }
 

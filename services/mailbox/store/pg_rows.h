@@ -2,6 +2,7 @@
 // Private to the store: rows of its statements.
 
 #include "mailbox_sql.h"
+#include "metrics/metrics.h"
 #include "pg/connection.h"
 #include "pg/result.h"
 #include "services/mailbox/store/store.h"
@@ -34,20 +35,68 @@ inline std::vector<MessageRow> ToMessages(const pg::Result& r) {
   return rows;
 }
 
-// Blobs that no email refers to any more go. Locked first: another account may be referring to one
-// right now.
-inline absl::Status DropOrphanBlobs(pg::Connection& connection, const pg::Result& orphan_emails) {
+// The blobs of emails that went (delete_orphan_emails): they may have no reference any more, and
+// CollectContents will see. Nothing of it is decided here, where others may be storing the same.
+inline absl::Status LoosenBlobs(pg::Connection& connection, const pg::Result& orphan_emails) {
   std::vector<Uuid> blobs;
   for (int row = 0; row < orphan_emails.rows(); ++row) blobs.push_back(orphan_emails.Id(row, 0));
   if (blobs.empty()) return absl::OkStatus();
-  pg::Params params;
-  params.Ids(blobs);
-  return connection.RunAll({{&sql::kLockBlobs, &params}, {&sql::kDeleteOrphanBlobs, &params}})
-      .status();
+  return connection.Run(sql::kLoosenBlobs, pg::Params().Ids(blobs)).status();
 }
 
+// One step of MODSEQ, and the lock of all changes of the account.
+struct LockedAccount {
+  int64_t modseq = 0;  // the next one, taken
+  int64_t used_bytes = 0;
+};
 inline absl::Status NoSuchMailbox() {
   return NotFoundError("no such mailbox");
 }
+
+inline absl::StatusOr<LockedAccount> LockAccount(pg::Connection& connection, int64_t account_id) {
+  ASSIGN_OR_RETURN(pg::Result locked,
+                   connection.Run(sql::kLockAccount, pg::Params().Int(account_id)));
+  if (locked.empty()) return NoSuchMailbox();
+  return LockedAccount{locked.Int(0, 0), locked.Int(0, 1)};
+}
+
+// The mailbox of that name, with the levels above it, is made where it does not exist; returns its
+// id. The account is locked.
+absl::StatusOr<int64_t> EnsureMailbox(pg::Connection& connection, int64_t account_id,
+                                      const std::string& name);
+
+inline prometheus::Counter& CorruptCounter() {
+  return metrics::Counter("pennypost_mailbox_corrupt_total",
+                          "Contents that did not fit their checksum when they were looked at");
+}
+
+// A row for each message that is taken out of a mailbox, so that it can be restored.
+struct GoneMessages {
+  std::vector<int64_t> uids;
+  std::vector<Uuid> emails;
+  std::vector<absl::Time> dates;
+  std::vector<std::string> flags;
+};
+inline absl::Status RecordDeleted(pg::Connection& connection, int64_t account_id,
+                                  int64_t mailbox_id, int64_t modseq, const GoneMessages& gone) {
+  pg::Params params;
+  params.Int(account_id).Int(mailbox_id).Int(modseq).Ints(gone.uids).Ids(gone.emails);
+  params.Times(gone.dates).Texts(gone.flags);
+  return connection.Run(sql::kInsertDeleted, params).status();
+}
+
+// A message of a change, with what its removal and its counters need.
+struct Selected {
+  MessageRow row;
+  Uuid email_id;
+};
+// The rows of select_messages and its like.
+std::vector<Selected> ToSelected(const pg::Result& r);
+
+// Takes messages out of a mailbox, inside a transaction that holds the account's lock. Deleted ones
+// keep their content until they can no longer be restored (ExpireDeleted).
+enum class Removal { kMoved, kDeleted };
+absl::Status Remove(pg::Connection& connection, int64_t account, int64_t mailbox, int64_t modseq,
+                    const std::vector<Selected>& messages, Removal removal);
 
 }  // namespace pennypost::mailbox

@@ -23,8 +23,12 @@ void SetAll(const std::vector<Delivery*>& batch, const absl::Status& status) {
 
 }  // namespace
 
-PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers)
-    : pool_(dsn, pool_size, "mailbox_reserve"), writer_pool_(dsn, writers) {}
+PgStore::PgStore(std::string dsn, size_t pool_size, size_t writers,
+                 std::unique_ptr<BlobStore> outside, size_t outside_min)
+    : outside_(std::move(outside)),
+      outside_min_(outside_min),
+      pool_(dsn, pool_size, "mailbox_reserve"),
+      writer_pool_(dsn, writers) {}
 
 PgStore::Stored PgStore::TryToStore(const std::vector<Delivery*>& batch, absl::Status* error) {
   BatchOutcome outcome = BatchOutcome::kRepeat;
@@ -89,6 +93,12 @@ void PgStore::StoreBatch(const std::vector<Delivery*>& batch) {
 
 absl::Status PgStore::StoreTogether(const std::vector<Delivery*>& batch) {
   absl::Status error;
+  for (Delivery* delivery : batch) {
+    error = PutOutside(delivery);
+    if (error.ok()) continue;
+    SetAll(batch, error);
+    return error;
+  }
   bool stored = TryToStore(batch, &error) == Stored::kAll;
   SetAll(batch, stored ? absl::OkStatus() : error);
   return batch.front()->status;
@@ -162,7 +172,7 @@ absl::Status PgStore::DeleteAccount(int64_t account_id) {
           &sql::kDeleteAccountDeliveries, &sql::kDeleteAccountAccounts}) {
       RETURN_IF_ERROR(connection.Run(*statement, account).status());
     }
-    return DropOrphanBlobs(connection, emails);
+    return LoosenBlobs(connection, emails);
   });
 }
 

@@ -3,14 +3,18 @@
 #include <unordered_set>
 
 #include "pg/pool.h"
+#include "services/mailbox/store/blob_store.h"
 #include "services/mailbox/store/store.h"
+#include "services/mailbox/store/verified.h"
 
 namespace pennypost::mailbox {
 
 class PgStore : public Store {
  public:
-  // `pool_size` connections for reads and changes, `writers` more for StoreBatch.
-  PgStore(std::string dsn, size_t pool_size, size_t writers);
+  // `pool_size` connections for reads and changes, `writers` more for StoreBatch. Contents from
+  // `outside_min` bytes on are kept in `outside`, if there is one.
+  PgStore(std::string dsn, size_t pool_size, size_t writers,
+          std::unique_ptr<BlobStore> outside = nullptr, size_t outside_min = 0);
 
   void StoreBatch(const std::vector<Delivery*>& batch) override;
   absl::Status StoreTogether(const std::vector<Delivery*>& batch) override;
@@ -28,9 +32,7 @@ class PgStore : public Store {
                            v1::Mailbox* mailbox) override;
   absl::Status OpenMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox,
                            std::vector<MessageRow>* rows) override;
-  absl::Status GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
-                          std::vector<MessageRow>* changed,
-                          std::vector<uint32_t>* vanished) override;
+  absl::StatusOr<MailboxChanges> GetChanges(const v1::GetChangesRequest& request) override;
   absl::StatusOr<std::vector<MessageRow>> ListMessages(int64_t account_id,
                                                        int64_t mailbox_id) override;
   absl::StatusOr<std::map<int64_t, uint64_t>> GetModseqs(
@@ -45,6 +47,23 @@ class PgStore : public Store {
   absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
                             v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
+  absl::Status ListDeleted(const v1::ListDeletedRequest& request,
+                           v1::ListDeletedResponse* response) override;
+  absl::Status RestoreDeleted(const v1::RestoreDeletedRequest& request,
+                              v1::RestoreDeletedResponse* response) override;
+  absl::StatusOr<size_t> ExpireDeleted(absl::Duration age, size_t limit) override;
+  absl::StatusOr<size_t> TrimVanished(absl::Duration age, size_t limit) override;
+  absl::StatusOr<size_t> CollectContents(absl::Duration grace, size_t limit) override;
+  // pg_outside.cc
+  bool KeepsOutside(const Delivery& delivery) const override;
+  absl::Status PutOutside(Delivery* delivery) override;
+  absl::StatusOr<OutsideStep> CollectOutside(absl::Duration grace,
+                                             const std::string& after) override;
+  absl::StatusOr<RetainStep> Retain(const std::string& special_use, absl::Duration age,
+                                    MailboxPlace after, size_t limit) override;
+  absl::StatusOr<ScrubStep> Scrub(const ScrubPace& pace) override;
+  absl::Status GetScrub(v1::GetScrubResponse* response) override;
+  absl::Status StartScrub() override;
   absl::Status GetMetadata(const v1::GetMetadataRequest& request,
                            v1::GetMetadataResponse* response) override;
   absl::Status SetMetadata(const v1::SetMetadataRequest& request) override;
@@ -86,8 +105,26 @@ class PgStore : public Store {
  private:
   // What StoreBatch and StoreTogether try, until it is known whether the batch is stored.
   enum class Stored { kAll, kNone, kEachMayDiffer };
+  // A step of the housekeeping, in a transaction of its own; 0 where another process has the turn.
+  absl::StatusOr<size_t> InTurn(const std::function<absl::StatusOr<size_t>(pg::Connection&)>& step);
   Stored TryToStore(const std::vector<Delivery*>& batch, absl::Status* error);
 
+  // DataLoss where it is gone.
+  absl::StatusOr<std::string> GetOutside(const std::string& object);
+  enum class Verify { kNo, kYes };
+  absl::Status ReadOutside(const v1::ReadContentRequest& request, const pg::Result& found,
+                           Verify verify, v1::ReadContentResponse* response);
+  // What the scrub found.
+  struct Checked {
+    std::vector<Uuid> intact, corrupt, loose;
+  };
+  // False if nothing can be said about any of them: one cannot even be read.
+  absl::StatusOr<bool> Check(const std::vector<Uuid>& blobs, Checked* checked);
+  absl::Status CheckAll(const std::vector<Uuid>& blobs, Checked* checked);
+
+  const std::unique_ptr<BlobStore> outside_;
+  const size_t outside_min_;
+  Verified verified_;
   pg::Pool pool_;
   pg::Pool writer_pool_;
   std::mutex mutex_;

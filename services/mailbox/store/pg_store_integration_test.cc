@@ -6,26 +6,86 @@
 #include <cstdlib>
 
 #include "mailbox_sql.h"
+#include "services/mailbox/store/deleted_contract.h"
+#include "services/mailbox/store/keeping_contract.h"
+#include "services/mailbox/store/memory_blob_store.h"
+#include "services/mailbox/store/pg_test_database.h"
+#include "services/mailbox/store/robustness_contract.h"
 #include "services/mailbox/store/script_contract.h"
 #include "services/mailbox/store/store_contract.h"
 
 namespace pennypost::mailbox {
 namespace {
 
-TEST(MailboxPgStore, Contract) {
-  std::string dsn = getenv("PENNYPOST_TEST_DSN");
-  auto connection = pg::Connection::Open(dsn);
-  ASSERT_TRUE(connection.ok());
-  ASSERT_TRUE(pg::Migrate(**connection, "mailbox", sql::Migrations()).ok());
-  PgStore store(dsn, 4, 4);
+std::string Answer(pg::Connection& connection, const std::string& query) {
+  PGresult* result = PQexec(connection.native(), query.c_str());
+  EXPECT_EQ(PQresultStatus(result), PGRES_TUPLES_OK) << PQresultErrorMessage(result);
+  std::string value = PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
+  PQclear(result);
+  return value;
+}
+
+void RunContracts(PgStore& store, pg::Connection& connection, KeepingContract::Corrupt corrupt) {
   StoreContract(store).Run();
+  DeletedContract(store).Run();
+  KeepingContract(store, std::move(corrupt)).Run();
+  RobustnessContract(store).Run();
   ScriptContract(store).Run();
-  auto orphans = (*connection)
-                     ->Execute(
-                         "DO $$ BEGIN IF EXISTS (SELECT 1 FROM mailbox_blobs b WHERE NOT EXISTS "
-                         "(SELECT 1 FROM mailbox_emails e WHERE "
-                         "e.blob_id = b.blob_id)) THEN RAISE 'orphan blobs'; END IF; END $$");
-  EXPECT_TRUE(orphans.ok());
+  // When all that was deleted is expired and collected, nothing is left that nobody has.
+  while (store.ExpireDeleted(absl::ZeroDuration(), 500).value() > 0) {
+  }
+  while (store.CollectContents(absl::ZeroDuration(), 500).value() > 0) {
+  }
+  EXPECT_EQ(Answer(connection,
+                   "SELECT count(*) FROM mailbox_blobs b WHERE NOT EXISTS "
+                   "(SELECT 1 FROM mailbox_emails e WHERE e.blob_id = b.blob_id)"),
+            "0");
+  EXPECT_EQ(Answer(connection,
+                   "SELECT count(*) FROM mailbox_emails e WHERE NOT EXISTS (SELECT 1 FROM "
+                   "mailbox_blobs b WHERE e.blob_id = b.blob_id)"),
+            "0");
+  EXPECT_EQ(Answer(connection,
+                   "SELECT count(*) FROM mailbox_emails e WHERE NOT EXISTS (SELECT 1 FROM "
+                   "mailbox_messages m WHERE (m.account_id, m.email_id) = "
+                   "(e.account_id, e.email_id))"),
+            "0");
+  EXPECT_EQ(Answer(connection, "SELECT count(*) FROM mailbox_loose_blobs"), "0");
+}
+
+TEST(MailboxPgStore, Contract) {
+  std::string dsn = NewTestDatabase("inside");
+  auto connection = *pg::Connection::Open(dsn);
+  PgStore store(dsn, 4, 4);
+  auto flip = [&connection](const Uuid& id) {
+    ASSERT_TRUE(connection
+                    ->Execute(fmt::format("UPDATE mailbox_blobs SET content = set_byte(content, "
+                                          "octet_length(content) - 1, get_byte(content, "
+                                          "octet_length(content) - 1) # 1) WHERE blob_id = '{}'",
+                                          id.ToString()))
+                    .ok());
+  };
+  RunContracts(store, *connection, flip);
+}
+
+TEST(MailboxPgStore, ContractWithAllContentsOutside) {
+  std::string dsn = NewTestDatabase("outside");
+  auto connection = *pg::Connection::Open(dsn);
+  auto blobs = std::make_unique<MemoryBlobStore>();
+  MemoryBlobStore& objects = *blobs;
+  PgStore store(dsn, 4, 4, std::move(blobs), 1);
+  auto flip = [&](const Uuid& id) {
+    std::string query = "SELECT object FROM mailbox_blobs WHERE blob_id = '" + id.ToString() + "'";
+    objects.Flip(Answer(*connection, query));
+  };
+  RunContracts(store, *connection, flip);
+  // Each object is some content's: housekeeping removed the others with their rows.
+  EXPECT_NE(Answer(*connection, "SELECT count(*) FROM mailbox_blobs WHERE object <> ''"), "0");
+  while (!store.CollectOutside(absl::ZeroDuration(), "").value().last.empty()) {
+  }
+  auto page = objects.List("", 10'000);
+  ASSERT_TRUE(page.ok());
+  EXPECT_EQ(std::to_string(page->objects.size()),
+            Answer(*connection, "SELECT count(*) FROM mailbox_blobs WHERE object <> ''"));
 }
 
 // Statements are planned once, often while the store is empty: what was cheap then must stay so.

@@ -106,6 +106,55 @@ struct MessageContent {
   absl::Time save_date;
 };
 
+// The UIDs from first to last.
+struct UidSpan {
+  uint32_t first = 0;
+  uint32_t last = 0;
+  bool operator==(const UidSpan&) const = default;
+};
+
+// What changed in a mailbox after a MODSEQ.
+struct MailboxChanges {
+  v1::Mailbox mailbox;
+  std::vector<MessageRow> changed;
+  std::vector<uint32_t> vanished;
+  // Instead, where the record of what vanished was trimmed since: all that is not there.
+  std::vector<UidSpan> not_there;
+};
+
+// A mailbox by its key.
+struct MailboxPlace {
+  int64_t account_id = 0;
+  int64_t mailbox_id = 0;
+  auto operator<=>(const MailboxPlace&) const = default;
+};
+
+struct RetainStep {
+  MailboxPlace last;              // the last one looked at
+  bool at_end = false;            // there are no more
+  std::vector<int64_t> accounts;  // that lost messages
+  size_t messages = 0;
+};
+
+// How fast contents are looked at, by all processes together.
+struct ScrubPace {
+  uint64_t bytes_per_second = 0;
+  uint64_t most_bytes = 8 << 20;               // in one step
+  absl::Duration round = absl::Hours(24 * 7);  // between the ends of rounds and the next beginning
+};
+
+struct ScrubStep {
+  size_t contents = 0;
+  uint64_t bytes = 0;
+  std::vector<Uuid> corrupt;
+};
+
+// A page of the objects outside.
+struct OutsideStep {
+  std::string last;  // where to go on; empty at the end
+  size_t removed = 0;
+};
+
 // Mail of scripts that waits for relay.
 struct OutboxItem {
   int64_t account_id = 0;
@@ -145,6 +194,12 @@ class Store {
   // of a mail_id for an account answers what was stored and stores nothing (exactly-once effect).
   virtual void StoreBatch(const std::vector<Delivery*>& batch) = 0;
 
+  // Whether PutOutside has something to do.
+  virtual bool KeepsOutside(const Delivery&) const { return false; }
+  // Before StoreBatch, which must not wait for it: a large content goes to the object store. It may
+  // block. (StoreTogether does it by itself.)
+  virtual absl::Status PutOutside(Delivery*) { return absl::OkStatus(); }
+
   // The same, but all deliveries or none of them: the status is that of all.
   virtual absl::Status StoreTogether(const std::vector<Delivery*>& batch) = 0;
 
@@ -164,9 +219,7 @@ class Store {
   // The mailbox and its messages as of one moment.
   virtual absl::Status OpenMailbox(int64_t account_id, const std::string& name,
                                    v1::Mailbox* mailbox, std::vector<MessageRow>* rows) = 0;
-  virtual absl::Status GetChanges(const v1::GetChangesRequest& request, v1::Mailbox* mailbox,
-                                  std::vector<MessageRow>* changed,
-                                  std::vector<uint32_t>* vanished) = 0;
+  virtual absl::StatusOr<MailboxChanges> GetChanges(const v1::GetChangesRequest& request) = 0;
   virtual absl::StatusOr<std::vector<MessageRow>> ListMessages(int64_t account_id,
                                                                int64_t mailbox_id) = 0;
   // MODSEQ of each account that exists.
@@ -193,6 +246,11 @@ class Store {
                                     v1::CopyMessagesResponse* response) = 0;
   virtual absl::Status Expunge(const v1::ExpungeRequest& request,
                                v1::ExpungeResponse* response) = 0;
+  static constexpr int kMostDeleted = 1000;  // listed or restored at once
+  virtual absl::Status ListDeleted(const v1::ListDeletedRequest& request,
+                                   v1::ListDeletedResponse* response) = 0;
+  virtual absl::Status RestoreDeleted(const v1::RestoreDeletedRequest& request,
+                                      v1::RestoreDeletedResponse* response) = 0;
   // The mailbox's name is canonical, or empty for the account.
   virtual absl::Status GetMetadata(const v1::GetMetadataRequest& request,
                                    v1::GetMetadataResponse* response) = 0;
@@ -234,6 +292,28 @@ class Store {
   virtual absl::Status FinishOutbox(const OutboxItem& item) = 0;
   // Forgets what expired.
   virtual absl::Status PruneRemembered() = 0;
+
+  // Housekeeping: each takes at most `limit` things that are due and says how many, and 0 where
+  // another process is at it. Age and grace are by the store's own clock.
+  // Deleted messages that can no longer be restored.
+  virtual absl::StatusOr<size_t> ExpireDeleted(absl::Duration age, size_t limit) = 0;
+  // The record of what vanished.
+  virtual absl::StatusOr<size_t> TrimVanished(absl::Duration age, size_t limit) = 0;
+  // Contents that nothing refers to and that lost their last reference before the grace time.
+  virtual absl::StatusOr<size_t> CollectContents(absl::Duration grace, size_t limit) = 0;
+  // Objects that no content names, and that are older than the grace time: what a crash left.
+  virtual absl::StatusOr<OutsideStep> CollectOutside(absl::Duration, const std::string&) {
+    return OutsideStep{};
+  }
+
+  // Deletes the messages that have been for `age` in mailboxes of that use, mailbox by mailbox.
+  virtual absl::StatusOr<RetainStep> Retain(const std::string& special_use, absl::Duration age,
+                                            MailboxPlace after, size_t limit) = 0;
+  // The next contents against their checksums, if it is time; nothing while another process does.
+  virtual absl::StatusOr<ScrubStep> Scrub(const ScrubPace& pace) = 0;
+  virtual absl::Status GetScrub(v1::GetScrubResponse* response) = 0;
+  // A new round, from the first content.
+  virtual absl::Status StartScrub() = 0;
 
   virtual absl::Status Health() = 0;
   // STORAGE_FULL while new mail finds no room; reads and removals go on. Does not block.

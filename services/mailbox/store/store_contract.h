@@ -169,12 +169,10 @@ class StoreContract : private StoreFixture {
     since.set_account_id(kAlice);
     since.set_mailbox_id(1);
     since.set_since_modseq(before);
-    v1::Mailbox mailbox;
-    std::vector<MessageRow> changed;
-    std::vector<uint32_t> vanished;
-    ASSERT_TRUE(store_.GetChanges(since, &mailbox, &changed, &vanished).ok());
-    ASSERT_EQ(changed.size(), 1u);
-    EXPECT_TRUE(vanished.empty());
+    auto changes = store_.GetChanges(since);
+    ASSERT_TRUE(changes.ok());
+    ASSERT_EQ(changes->changed.size(), 1u);
+    EXPECT_TRUE(changes->vanished.empty());
     EXPECT_EQ(Uids(kAlice, "INBOX").size(), 2u);
   }
 
@@ -229,11 +227,9 @@ class StoreContract : private StoreFixture {
     since.set_account_id(kAlice);
     since.set_mailbox_id(1);
     since.set_since_modseq(before);
-    v1::Mailbox mailbox;
-    std::vector<MessageRow> changed;
-    std::vector<uint32_t> vanished;
-    ASSERT_TRUE(store_.GetChanges(since, &mailbox, &changed, &vanished).ok());
-    EXPECT_EQ(vanished, (std::vector<uint32_t>{1, 2}));
+    auto changes = store_.GetChanges(since);
+    ASSERT_TRUE(changes.ok());
+    EXPECT_EQ(changes->vanished, (std::vector<uint32_t>{1, 2}));
     // The copies still have their content, bob's shared one too.
     EXPECT_EQ(store_.Fetch(kAlice, Find(kAlice, "Archive").id(), {1}, {false, false, true})
                   ->at(0)

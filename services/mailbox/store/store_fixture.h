@@ -28,6 +28,8 @@ class StoreFixture {
     return delivery;
   }
   Delivery::Result Store1(std::unique_ptr<Delivery> delivery) {
+    absl::Status outside = store_.PutOutside(delivery.get());
+    EXPECT_TRUE(outside.ok()) << Describe(outside);
     store_.StoreBatch({delivery.get()});
     EXPECT_TRUE(delivery->status.ok()) << Describe(delivery->status);
     return delivery->status.ok() ? delivery->results[0] : Delivery::Result{};

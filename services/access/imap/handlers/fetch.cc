@@ -28,11 +28,7 @@ net::Awaitable<absl::Status> TellMissed(ImapContext& context, const imap::Fetch&
     if (!response.ok()) co_return response.status();
     uint32_t star = view.size() == 0 ? 1 : view.uid_at(view.size() - 1);
     imap::NumberSetIndex wanted(fetch.set, star);
-    std::vector<uint32_t> vanished;
-    for (uint32_t uid : response->vanished()) {
-      if (wanted.Contains(uid) && !view.IndexOf(uid)) vanished.push_back(uid);
-    }
-    imap::WriteVanishedEarlier(vanished, out);
+    WriteMissedExpunges(*response, wanted, 0, view, out);
   }
   if (out.empty()) co_return absl::OkStatus();
   bool written = co_await context.sink.Write(out);

@@ -53,12 +53,7 @@ net::Awaitable<absl::Status> WriteMissed(ImapContext& context, const imap::Resyn
   std::vector<uint32_t> uids;
   for (size_t i = 0; i < view.size(); ++i) uids.push_back(view.uid_at(i));
   uint32_t agreed = imap::AgreedUid(resync, uids);
-  std::vector<uint32_t> vanished;
-  for (uint32_t uid : response->vanished()) {
-    // One that went after the mailbox was opened is in the view, and told by the next command.
-    if (uid > agreed && wanted.Contains(uid) && !view.IndexOf(uid)) vanished.push_back(uid);
-  }
-  imap::WriteVanishedEarlier(vanished, out);
+  WriteMissedExpunges(*response, wanted, agreed, view, out);
   for (size_t i = 0; i < view.size(); ++i) {
     imap::MessageState message = view.At(i);
     if (message.modseq <= resync.modseq || !wanted.Contains(message.uid)) continue;
