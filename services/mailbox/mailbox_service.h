@@ -51,6 +51,7 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(Expunge);
   PP_METHOD(Append);
   PP_METHOD(MultiAppend);
+  PP_METHOD(FindStored);
   PP_METHOD(Search);
   PP_METHOD(Sort);
   PP_METHOD(Thread);
