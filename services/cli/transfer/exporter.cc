@@ -111,8 +111,13 @@ absl::Status Exporter::ExportMailbox(const std::string& name) {
   if (absl::IsNotFound(open.status())) return absl::OkStatus();
   if (!open.ok()) return open.status();
   mailbox_id_ = open->mailbox().id();
-  ASSIGN_OR_RETURN(std::string where, target_.Open(open->mailbox()));
-  report_.BeginFolder(name, where);
+  auto where = target_.Open(open->mailbox());
+  report_.BeginFolder(name, where.value_or("-"));
+  if (!where.ok()) {
+    // A name too long for the file system: others are still worth exporting.
+    report_.Fail(name, where.status());
+    return absl::OkStatus();
+  }
   RETURN_IF_ERROR(ExportMails(*open));
   return target_.Close();
 }

@@ -42,11 +42,12 @@ std::optional<absl::Time> ParseDate(const std::string& text) {
 }
 
 // The value behind a word of FETCH's list.
-const ResponseValue* Find(const ResponseValue& list, std::string_view word) {
+template <class List>
+auto* Find(List& list, std::string_view word) {
   for (size_t i = 0; i + 1 < list.items.size(); i += 2) {
     if (list.items[i].Is(word)) return &list.items[i + 1];
   }
-  return nullptr;
+  return static_cast<decltype(list.items.data())>(nullptr);
 }
 
 }  // namespace
@@ -206,11 +207,14 @@ absl::Status ImapSource::Load(const std::vector<SourceMail*>& mails) {
     if (!IsData(response, "FETCH", 1) || response.values.size() < 3) return absl::OkStatus();
     ResponseValue& items = response.values[2];
     const ResponseValue* uid = Find(items, "UID");
-    const ResponseValue* body = Find(items, "BODY[]");
+    ResponseValue* body = Find(items, "BODY[]");
     auto mail = uid == nullptr ? by_uid.end() : by_uid.find(uid->Number());
-    if (mail == by_uid.end() || body == nullptr || body->kind != Kind::kString)
-      return absl::OkStatus();
-    mail->second->content = body->text;
+    if (mail == by_uid.end() || body == nullptr) return absl::OkStatus();
+    if (body->kind == Kind::kString) {
+      mail->second->content = std::move(body->text);
+    } else {
+      mail->second->status = SyntaxError("the server gives no content for it");
+    }
     return absl::OkStatus();
   });
 }

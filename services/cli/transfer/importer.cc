@@ -119,6 +119,35 @@ absl::Status Importer::Store(const std::vector<SourceMail*>& mails) {
   return absl::OkStatus();
 }
 
+// All at once; where that is refused, one by one.
+absl::Status Importer::Load(const std::vector<SourceMail*>& mails) {
+  absl::Status loaded = source_.Load(mails);
+  if (loaded.code() != absl::StatusCode::kFailedPrecondition) return loaded;
+  for (SourceMail* mail : mails) {
+    if (mail->content) continue;
+    loaded = source_.Load({mail});
+    if (loaded.code() == absl::StatusCode::kFailedPrecondition) {
+      mail->status = loaded;
+    } else if (!loaded.ok()) {
+      return loaded;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Importer::ImportMissing(std::vector<SourceMail*> mails) {
+  RETURN_IF_ERROR(Load(mails));
+  for (const SourceMail* mail : mails) {
+    if (!mail->status.ok()) report_.Fail(mail->where, mail->status);
+  }
+  // One without content is gone from the source meanwhile.
+  std::erase_if(mails, [](const SourceMail* m) { return !m->content || !m->status.ok(); });
+  RETURN_IF_ERROR(Store(mails));
+  for (SourceMail* mail : mails) mail->content.reset();
+  report_.Progress();
+  return absl::OkStatus();
+}
+
 absl::Status Importer::ImportBatch(std::vector<SourceMail>& mails) {
   std::vector<SourceMail*> asked, missing;
   for (SourceMail& mail : mails) {
@@ -149,11 +178,7 @@ absl::Status Importer::ImportBatch(std::vector<SourceMail>& mails) {
       bytes += (*at)->size;
       part.push_back(*at++);
     }
-    RETURN_IF_ERROR(source_.Load(part));
-    std::erase_if(part, [](const SourceMail* mail) { return !mail->content; });
-    RETURN_IF_ERROR(Store(part));
-    for (SourceMail* mail : part) mail->content.reset();
-    report_.Progress();
+    RETURN_IF_ERROR(ImportMissing(std::move(part)));
   }
   return absl::OkStatus();
 }

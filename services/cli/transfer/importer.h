@@ -41,6 +41,8 @@ class Importer {
   absl::Status EnsureMailbox(const std::string& name, const SourceFolder& folder);
   absl::Status ImportFolder(const SourceFolder& folder);
   absl::Status ImportBatch(std::vector<SourceMail>& mails);
+  absl::Status ImportMissing(std::vector<SourceMail*> mails);
+  absl::Status Load(const std::vector<SourceMail*>& mails);
   absl::StatusOr<std::vector<bool>> FindStored(const std::vector<SourceMail*>& mails);
   absl::Status Store(const std::vector<SourceMail*>& mails);
   absl::Status StoreTogether(const std::vector<SourceMail*>& mails);

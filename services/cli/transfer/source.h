@@ -46,7 +46,8 @@ class Source {
   virtual absl::Status Open(const SourceFolder& folder) = 0;
   // The next messages of the open folder, in their order; none at its end.
   virtual absl::StatusOr<std::vector<SourceMail>> Next() = 0;
-  // Reads the contents that are missing; a message that is gone meanwhile stays without.
+  // Reads the contents that are missing; a message that is gone meanwhile stays without, one that
+  // cannot be read gets a status. FailedPrecondition: one of them is at fault, others may do.
   virtual absl::Status Load(const std::vector<SourceMail*>& mails) = 0;
 };
 

@@ -42,6 +42,10 @@ bool StoreLink::ConcernsAll(const absl::Status& status) {
   return MayPass(status) || ReasonOf(status) == Reason::kOverQuota;
 }
 
+void StoreLink::SayAway(const absl::Status& status) {
+  fprintf(stderr, "pennypost: %s; trying again for a minute\n", MessageOf(status).c_str());
+}
+
 void StoreLink::Wait(absl::Duration pause) {
   absl::SleepFor(pause);
 }

@@ -26,6 +26,7 @@ class StoreLink {
     for (absl::Duration pause = absl::Milliseconds(200);; pause = std::min(2 * pause, kLongest)) {
       auto answer = Ask(service_, method, request, absl::Seconds(60));
       if (answer.ok() || !MayPass(answer.status()) || waited >= kPatience) return answer;
+      if (waited == absl::ZeroDuration()) SayAway(answer.status());
       Wait(pause);
       waited += pause;
     }
@@ -42,6 +43,7 @@ class StoreLink {
 
   StoreLink(mailbox::v1::MailboxService* service, int64_t account_id, int64_t quota_bytes)
       : service_(service), account_id_(account_id), quota_bytes_(quota_bytes) {}
+  static void SayAway(const absl::Status& status);
   static void Wait(absl::Duration pause);
 
   mailbox::v1::MailboxService* service_;
