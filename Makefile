@@ -3,7 +3,7 @@ BUILD := build/main
 MODE ?= standalone
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build test lint run stop status logs bench clean
+.PHONY: help setup build test lint run stop status logs bench chaos clean
 
 help:
 	@echo "make run      build, start the platform, send and read the first mail, stay until Ctrl-C"
@@ -12,6 +12,7 @@ help:
 	@echo "make stop, make status, make logs"
 	@echo "make test     build and run every test"
 	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
+	@echo "make chaos    load under faults, then whether anything was lost: DURATION=120 (seconds), SEED=N, MESSAGES=N"
 	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay or imap for one of them)"
 
 setup:
@@ -38,6 +39,10 @@ lint:
 bench: build
 	@tools/setup.sh test
 	@tests/bench/run.py $(BENCH)
+
+chaos: build
+	@tools/setup.sh test
+	@tests/chaos/run.py --duration $(or $(DURATION),120) --seed $(or $(SEED),0) $(if $(MESSAGES),--messages $(MESSAGES))
 
 clean:
 	rm -rf build
