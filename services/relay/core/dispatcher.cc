@@ -226,8 +226,9 @@ void ShowQueue(const QueueStats& stats, absl::Time now) {
 net::Awaitable<void> Dispatcher::ReconcileLoop() {
   absl::Time show_at = absl::InfinitePast();
   while (!draining_) {
-    std::function<absl::StatusOr<int64_t>()> work = [this]() -> absl::StatusOr<int64_t> {
-      ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired());
+    absl::Duration longest = std::max(2 * options_.lease, absl::Hours(1));
+    std::function<absl::StatusOr<int64_t>()> work = [this, longest]() -> absl::StatusOr<int64_t> {
+      ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired(longest));
       RETURN_IF_ERROR(parts_.store.Prune(parts_.clock.Now() - options_.keep_finished).status());
       return requeued;
     };

@@ -256,8 +256,10 @@ absl::StatusOr<std::vector<Lease>> PgStore::Finish(const std::vector<Outcome>& o
   return written;
 }
 
-absl::StatusOr<int64_t> PgStore::RequeueExpired() {
-  ASSIGN_OR_RETURN(pg::Result result, pool_.Run(sql::kRequeueExpired));
+absl::StatusOr<int64_t> PgStore::RequeueExpired(absl::Duration longest) {
+  ASSIGN_OR_RETURN(
+      pg::Result result,
+      pool_.Run(sql::kRequeueExpired, pg::Params().Int(absl::ToInt64Milliseconds(longest))));
   return result.affected();
 }
 
