@@ -83,17 +83,19 @@ class Sender:
         rng = self.maker.random
         users = rng.sample(self.stage["users"], rng.choice([1, 1, 1, 2, 3, 4]))
         outside = []
-        sender = "x@remote.test"
         if self.kind == "submit":
-            sender = self.user
             users = users[:1] if rng.random() < 0.3 else []
             for _ in range(rng.choice([1, 1, 2])):
                 outside.append(f"{rng.choice(OUTSIDE)}-{self.maker.name}-{self.maker.count}-{len(outside)}@remote.test")
-        recipients = users + outside
-        if self.stage.get("reaper") and self.kind == "smtp" and rng.random() < 0.2:
-            recipients = recipients + [self.stage["reaper"]]  # what he gets goes again: it is no place to look
+        reaped = self.stage.get("reaper") and self.kind == "smtp" and rng.random() < 0.2
+        self.send(users, outside, [self.stage["reaper"]] if reaped else [])
+
+    def send(self, users: list, outside: list, others: list, passed_on: tuple = ()) -> None:
+        """One message, until it is acknowledged. What `others` get is no place to look; whom it is `passed_on` to has it."""
+        sender = self.user if self.kind == "submit" else "x@remote.test"
+        recipients = users + outside + others
         key, content, sha = self.maker.make(sender, recipients[0], self.stage.get("size"))
-        places = [[user, "INBOX"] for user in users]
+        places = [[user, "INBOX"] for user in [*users, *passed_on]]
         give_up = None
         while give_up is None or time.monotonic() < give_up:
             if self.stop.is_set() and give_up is None:
@@ -110,7 +112,7 @@ class Sender:
                 self._close()
             else:
                 taken = [r for r, is_good in zip(recipients, good) if is_good]
-                self.journal.write("ack", id=key, places=[p for p in places if p[0] in taken],
+                self.journal.write("ack", id=key, places=[p for p in places if p[0] in taken or p[0] in passed_on],
                                    out=[o for o in outside if o in taken])
                 return
             if self.stop.wait(RETRY_SECONDS):

@@ -5,21 +5,28 @@ import random
 import signal
 import subprocess
 import time
+import unittest.mock
 
 from journal import Journal
 from stage import FAKETIME
+from local import data
 
 SERVICES = ["ingress", "filter", "directory", "mailbox", "relay", "relay2", "access", "resolver"]
 CALLED = ["filter", "directory", "mailbox", "relay"]  # those that others call
 LEASE_SECONDS = 10
-CLOCKS = ["+2h", "+400d", "-2h", "-10d"]
+CLOCKS = [None, "+2h", "+400d", "-2h", "-10d"]
 
 # Share of each fault, and what it does to the name it is given.
-PROFILES = {
-    "all": {"kill": 40, "kill-all": 2, "pg-kill": 6, "pg-backend": 6, "pg-end-sessions": 4, "redis-kill": 4, "redis-flush": 6,
-            "stop": 14, "pg-stop": 3, "redis-stop": 3, "cut": 8, "disk-full": 2, "clock": 4},
-    "calm": {},
-}
+SHARES = {"kill": 40, "kill-all": 2, "pg-kill": 6, "pg-backend": 6, "pg-end-sessions": 4, "redis-kill": 4, "redis-flush": 6,
+          "stop": 14, "pg-stop": 3, "redis-stop": 3, "cut": 8, "disk-full": 2, "power-cut": 3, "clock": 3}
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # In a process namespace of its own this program inherits the orphans.
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return pathlib.Path(f"/proc/{pid}").exists()
 
 
 class Nemesis:
@@ -28,10 +35,11 @@ class Nemesis:
         self.journal = Journal(journal_folder, "nemesis")
         self.random = random.Random(f"{seed}/nemesis")
         self.gap, self.counts = gap, {}
+        self.clock = None  # of PostgreSQL
         possible = dict(profile)
         self.left_out = []
         for names, there, why in ((("cut",), stage.isolated, "no network namespace without root"),
-                                  (("disk-full",), stage.disk and stage.disk.mounted, "no disk can be mounted"),
+                                  (("disk-full", "power-cut"), stage.disk and stage.disk.mounted, "no disk can be mounted"),
                                   (("clock",), FAKETIME, "libfaketime is not installed")):
             for name in names:
                 if name in possible and not there:
@@ -41,9 +49,10 @@ class Nemesis:
 
     def run(self, seconds: float, enough=lambda: False) -> None:
         deadline = time.monotonic() + seconds
+        first = self.random.sample(self.names, len(self.names))  # each once, then by their shares
         while time.monotonic() < deadline and not enough():
             if self.names:
-                self.strike(self.random.choices(self.names, self.weights)[0])
+                self.strike(first.pop() if first else self.random.choices(self.names, self.weights)[0])
             self.rest(self.random.uniform(*self.gap))
 
     def rest(self, seconds: float) -> None:
@@ -71,10 +80,8 @@ class Nemesis:
 
     def mend(self) -> None:
         """All is up and on time, and stays so."""
-        for name in list(self.platform.clocks):
-            del self.platform.clocks[name]
-            self._kill_and_wait(name)
-            self.platform.start_process(name)
+        if self.clock:
+            self._set_clock(None)
         deadline = time.monotonic() + 60
         for name in self.platform.names:
             while True:
@@ -88,35 +95,47 @@ class Nemesis:
 
     # Processes ----------------------------------------------------------------------------------------------------
 
-    def _kill_and_wait(self, name: str) -> None:
+    def end(self, name: str) -> None:
         process = self.platform.processes[name]
         process.kill()
         process.wait()
 
+    def restart(self, name: str) -> None:
+        self.end(name)
+        self.platform.start_process(name)
+
     def _kill(self, name: str) -> None:
         name = name or self.random.choice(SERVICES)
         self._note("fault", "kill", name)
-        self._kill_and_wait(name)
+        self.end(name)
         time.sleep(self._spell())
         self.platform.start_process(name)
         self._note("heal", "kill", name)
 
     def _kill_all(self, _) -> None:
         self._note("fault", "kill", "all")
-        for name in SERVICES:
-            self._kill_and_wait(name)
+        self._kill_services()
         time.sleep(self._spell())
+        self._start_services()
+        self._note("heal", "kill", "all")
+
+    def _kill_services(self) -> None:
+        for name in SERVICES:
+            self.end(name)
+
+    def _start_services(self) -> None:
         for name in SERVICES:
             self.platform.start_process(name)
-        self._note("heal", "kill", "all")
 
     def _stop(self, name: str) -> None:
         name = name or self.random.choice(SERVICES)
         # A third of the workers sleeps longer than its leases last.
         long = name.startswith("relay") and self.random.random() < 1 / 3
+        self.stop_for(name, LEASE_SECONDS + 3 if long else self._spell(5))
+
+    def stop_for(self, name: str, seconds: float) -> None:
         self._note("fault", "stop", name)
-        pids = [self.platform.processes[name].pid]
-        self._hold(pids, LEASE_SECONDS + 3 if long else self._spell(5))
+        self._hold([self.platform.processes[name].pid], seconds)
         self._note("heal", "stop", name)
 
     def _hold(self, pids: list, seconds: float) -> None:
@@ -128,18 +147,6 @@ class Nemesis:
                 os.kill(pid, signal.SIGCONT)
             except ProcessLookupError:
                 pass
-
-    def _clock(self, name: str) -> None:
-        """One service lives in another time until it is killed, or until the end."""
-        name = name or self.random.choice([s for s in SERVICES if s != "resolver"])
-        offset = self.random.choice(CLOCKS)
-        self._note("fault", "clock", name, offset=offset)
-        for other in [n for n in self.platform.clocks if n != name] + [name]:
-            self.platform.clocks.pop(other, None)
-            if other == name:
-                self.platform.clocks[name] = offset
-            self._kill_and_wait(other)
-            self.platform.start_process(other)
 
     # PostgreSQL and Redis -----------------------------------------------------------------------------------------
 
@@ -157,12 +164,37 @@ class Nemesis:
 
     def _start_postgres(self) -> None:
         postgres = self.platform.postgres
-        if postgres.process.poll() is not None:
+        if postgres.process.poll() is None:
+            return
+        # Given to the server alone: what runs before it as another user would own libfaketime's semaphore.
+        user = data._as_user()
+        clock = ["env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME={self.clock}", "FAKETIME_DONT_FAKE_MONOTONIC=1"] if self.clock else []
+        with unittest.mock.patch.object(data, "_as_user", lambda: user + clock):
             postgres.start()
 
+    def _clock(self, _) -> None:
+        """The database lives in another time than the services until the next such fault, or the end.
+
+        Not a service: gRPC waits by the real clock, in the kernel, for times that it reckons by the one it is shown."""
+        offset = self.random.choice([c for c in CLOCKS if c != self.clock])
+        self._note("fault", "clock", "postgres", offset=offset)
+        self._set_clock(offset)
+        self._note("heal", "clock", "postgres")
+
+    def _set_clock(self, offset) -> None:
+        self.clock = offset
+        self.platform.postgres.stop("QUIT")
+        self._start_postgres()
+
     def _pg_kill(self, _) -> None:
-        """Postmaster first, so that nobody is born after the count; none of the others may live on beside a new one."""
         self._note("fault", "pg-kill", "postgres")
+        self._kill_postgres()
+        time.sleep(self._spell())
+        self._start_postgres()
+        self._note("heal", "pg-kill", "postgres")
+
+    def _kill_postgres(self) -> None:
+        """Postmaster first, so that nobody is born after the count; none of the others may live on beside a new one."""
         children = [pid for pid, _ in self._backends()]
         self.platform.postgres.process.kill()
         self.platform.postgres.process.wait()
@@ -171,11 +203,8 @@ class Nemesis:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        while any(pathlib.Path(f"/proc/{pid}").exists() for pid in children):
+        while any(_alive(pid) for pid in children):
             time.sleep(0.01)
-        time.sleep(self._spell())
-        self._start_postgres()
-        self._note("heal", "pg-kill", "postgres")
 
     def _pg_backend(self, _) -> None:
         """PostgreSQL ends all sessions and recovers when one of its processes is killed."""
@@ -246,3 +275,14 @@ class Nemesis:
         time.sleep(0.5)
         self._start_postgres()
         self._note("heal", "disk-full", "postgres")
+
+    def _power_cut(self, _) -> None:
+        """The whole machine: every process, and all that no fsync has brought to the disk."""
+        self._note("fault", "power-cut", "all")
+        self.stage.disk.cut_power()
+        self._kill_services()
+        self._kill_postgres()
+        self.stage.disk.mount_again()
+        self._start_postgres()
+        self._start_services()
+        self._note("heal", "power-cut", "all")

@@ -1,21 +1,23 @@
 """What a run plays on: the platform as separate processes, a second worker of the queue, a disk and a network of its own."""
+import fcntl
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tools")]
 import yaml
 
 from harness import BUILD, Lab
-from local import certs
 from local.platform import Platform, free_port, merge
 
 DOMAIN = "example.test"
 PASSWORD = "chaos-secret"
-FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
+FAKETIME = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 ISOLATED = "PP_CHAOS_ISOLATED"
 
 
@@ -35,29 +37,19 @@ def isolate() -> None:
 
 
 class ChaosPlatform(Platform):
-    """Binaries by name, so that one of them can be another build; clocks that run wrong; a second relay."""
+    """Binaries by name, so that one of them can be another build, and a second relay."""
 
     def __init__(self, *arguments, binaries: dict = None, **more):
         super().__init__(*arguments, **more)
-        self.binaries, self.clocks = binaries or {}, {}
-
-    def start(self) -> None:
-        # Certificates from before the run, for clocks that run late.
-        if FAKETIME:
-            os.environ |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "-30d"}
-            try:
-                certs.make_all(self.folder / "certs", DOMAIN, self.names + ["cli"])
-            finally:
-                del os.environ["LD_PRELOAD"], os.environ["FAKETIME"]
-        super().start()
+        self.binaries = binaries or {}
+        self.failpoints = {}  # process -> what PENNYPOST_FAILPOINT says to it at its next start
 
     def start_process(self, name: str) -> None:
         service = name.rstrip("2")
         binary = self.binaries.get(service, self.build / "bin" / f"pennypost-{service}")
         environment = dict(os.environ)
-        if name in self.clocks:
-            environment |= {"LD_PRELOAD": str(FAKETIME), "FAKETIME": self.clocks[name], "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                            "FAKETIME_DONT_RESET": "1"}
+        if name in self.failpoints:
+            environment["PENNYPOST_FAILPOINT"] = self.failpoints.pop(name)
         with open(self.folder / "logs" / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [binary, "--config", self.config_file, "--config", self.folder / f"{name}.yaml"], stdout=log, stderr=log,
@@ -105,6 +97,22 @@ class Disk:
     def empty(self) -> None:
         self.filler.unlink(missing_ok=True)
 
+    def cut_power(self) -> None:
+        """As when the power goes: what was written and not synced is gone, and nothing can be written any more.
+
+        EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, which is there for such tests; mount_again() ends it."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        fcntl.ioctl(folder, 0x8004587D, struct.pack("I", 2))
+        os.close(folder)
+
+    def mount_again(self) -> None:
+        """Once nobody has a file open there."""
+        for _ in range(100):
+            if subprocess.run(["umount", self.folder], capture_output=True).returncode == 0:
+                break
+            time.sleep(0.1)
+        subprocess.run(["mount", "-o", "loop", self.image, self.folder], check=True)
+
     def close(self) -> None:
         if self.mounted:
             subprocess.run(["umount", "-l", self.folder], check=False)
@@ -150,4 +158,4 @@ class Stage(Lab):
 
     def plan(self, seed: int, journal: pathlib.Path, **more) -> dict:
         return {"seed": seed, "journal": str(journal), "ports": self.ports, "password": PASSWORD, "users": self.users,
-                "imap_users": self.imap_users, "reaper": self.reaper, "watched": self.users, **more}
+                "imap_users": self.imap_users, "reaper": self.reaper, "watched": self.users} | more

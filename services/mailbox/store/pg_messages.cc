@@ -1,5 +1,6 @@
 // Messages of a mailbox: read, flag, copy, move, expunge.
 
+#include "base/mutant.h"
 #include "log/log.h"
 #include "mailbox_sql.h"
 #include "services/mailbox/core/flags.h"
@@ -78,6 +79,12 @@ absl::Status Remove(pg::Connection& connection, int64_t account, int64_t mailbox
           .status());
   ASSIGN_OR_RETURN(pg::Result orphans,
                    connection.Run(sql::kDeleteOrphanEmails, pg::Params().Int(account).Ids(emails)));
+  if constexpr (kMutant == Mutant::kM9) {
+    std::vector<Uuid> blobs;
+    for (int row = 0; row < orphans.rows(); ++row) blobs.push_back(orphans.Id(row, 0));
+    pg::Statement drop{"drop_anyway", "DELETE FROM mailbox_blobs WHERE blob_id = ANY ($1::uuid[])"};
+    return connection.Run(drop, pg::Params().Ids(blobs)).status();
+  }
   return DropOrphanBlobs(connection, orphans);
 }
 

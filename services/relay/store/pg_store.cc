@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/failpoint.h"
 #include "relay_sql.h"
 #include "services/relay/store/change_rules.h"
 
@@ -250,6 +251,7 @@ absl::StatusOr<std::vector<Lease>> PgStore::Finish(const std::vector<Outcome>& o
       if (IsFinal(outcome.state)) finished.insert(outcome.lease.mail_id);
     }
     RETURN_IF_ERROR(InsertEvents(connection, events));
+    RETURN_IF_ERROR(Failpoint("relay.before_finish"));
     return DropFinished(connection, finished, absl::Now());
   });
   RETURN_IF_ERROR(status);
