@@ -51,7 +51,7 @@ function(pp_library name)
   if(PP_MUTANT OR PP_FAILPOINTS)
     # Only what has a fault is built anew: the rest comes from the compiler's cache.
     foreach(source IN LISTS sources)
-      file(STRINGS ${source} mutable REGEX "base/mutant.h")
+      file(STRINGS ${source} mutable REGEX "Mutant::${PP_MUTANT}([^0-9]|$)")
       if(PP_MUTANT AND mutable)
         set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS PP_MUTANT=${PP_MUTANT})
       endif()

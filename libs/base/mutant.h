@@ -1,7 +1,7 @@
 #pragma once
 // Deliberate faults, one a build, each a few lines where the rule it breaks is kept: `make
 // chaos-mutants` shows that the chaos run finds every one of them (docs/chaos.md). PP_MUTANT is
-// given to the sources that include this header, and no Release build takes it (cmake/flags.cmake).
+// given to the sources that name that fault, and no Release build takes it (cmake/flags.cmake).
 //
 // Use in a .cc file alone: `if constexpr (kMutant == Mutant::kM1) ...`
 

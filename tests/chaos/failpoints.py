@@ -2,7 +2,7 @@
 """Walks every failpoint of the code (libs/base/failpoint.h): at each a process ends, then at each a step fails, with one message
 on its way through; afterwards every message is where it should be.
 
-usage: failpoints.py [NAME ...]     all of them without a name
+usage: failpoints.py [--built] [NAME ...]     all of them without a name; --built: with what an earlier run built
 """
 import pathlib
 import re
@@ -77,9 +77,12 @@ class Walk:
 
 def main() -> int:
     isolate()
-    wanted = [point for point in points() if not sys.argv[1:] or point[0] in sys.argv[1:]]
+    names = [word for word in sys.argv[1:] if word != "--built"]
+    wanted = [point for point in points() if not names or point[0] in names]
     assert wanted, "no such failpoint"
-    binaries = mutants.build(SERVICES, failpoints="ON")
+    if "--built" not in sys.argv:
+        mutants.keep("failpoints", mutants.build(SERVICES, failpoints="ON"))
+    binaries = mutants.kept("failpoints", SERVICES)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pp-chaos-points-"))
     wrong = []
     with Stage(users=3, imap_users=0, binaries=binaries) as stage:

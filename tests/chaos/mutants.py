@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Shows that the chaos run can fail: each deliberate fault of libs/base/mutant.h is built and must be found.
 
-usage: mutants.py [--control] [M1 ...]     all of them without a name; --control: on the true build, where nothing may be found
+usage: mutants.py [--control] [--built] [M1 ...]     all of them without a name
 
-Each has the shortest scenario that brings it out. Ends with 0 if each was found by a check that is named for it.
+--control plays the scenarios on the true build, where nothing may be found; --built takes what an earlier run built. Each has
+the shortest scenario that brings it out. Ends with 0 if each was found by a check that is named for it.
 """
 import argparse
 import pathlib
@@ -17,6 +18,8 @@ from dataclasses import dataclass, field
 import actors
 import order
 from stage import BUILD, ROOT, Stage, isolate
+
+from local.data import StartError
 
 BUILD_FOLDER = ROOT / "build/mutant"
 MANY = {"smtp": 8, "lmtp": 2, "imap": 1}
@@ -85,6 +88,23 @@ def build(services: list, mutant: str = "", failpoints: str = "OFF") -> dict:
     return {service: BUILD_FOLDER / "bin" / target for service, target in zip(services, targets)}
 
 
+def build_all(names: list) -> None:
+    """Each in a folder of its own."""
+    for name in names:
+        keep(name, build(MUTANTS[name].services, "k" + name.rstrip("b")))
+
+
+def keep(name: str, binaries: dict) -> None:
+    folder = BUILD_FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in binaries.values():
+        shutil.copy2(path, folder)
+
+
+def kept(name: str, services: list) -> dict:
+    return {service: BUILD_FOLDER / name / f"pennypost-{service}" for service in services}
+
+
 def refused_in_release() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DPP_MUTANT=kM1"], capture_output=True, text=True)
@@ -97,7 +117,10 @@ def find(name: str, binaries: dict, postgres: dict) -> dict:
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"pp-chaos-{name}-"))
     options = argparse.Namespace(seed=1, duration=0, messages=1_000_000)
     with Stage(users=12, imap_users=1, binaries=binaries, postgres=postgres) as stage:
-        found = actors.play(stage, folder, options, {}, mutant.sessions, mutant.script, settle=12, **mutant.plan)
+        try:
+            found = actors.play(stage, folder, options, {}, mutant.sessions, mutant.script, settle=12, **mutant.plan)
+        except StartError as error:
+            return {"start": 1, "order": 0} if "PostgreSQL" in str(error) else {}
         if mutant.order and not order.may_trace():
             pid = stage.platform.processes["ingress"].pid
             found["checks"]["order"] = order.prove(stage, pid, 20, "u0@example.test")
@@ -108,6 +131,7 @@ def find(name: str, binaries: dict, postgres: dict) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(usage=__doc__.split("usage: ")[1].split("  ")[0])
     parser.add_argument("--control", action="store_true")
+    parser.add_argument("--built", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     isolate()
@@ -115,9 +139,11 @@ def main() -> int:
     bad = []
     if not options.control and not refused_in_release():
         bad.append("a Release build takes a mutant")
+    if not options.control and not options.built:
+        build_all(names)
     for name in names:
         mutant = MUTANTS[name]
-        binaries = {} if options.control else build(mutant.services, "k" + name.rstrip("b"))
+        binaries = {} if options.control else kept(name, mutant.services)
         begin = time.monotonic()
         found = find(name, binaries, {} if options.control else mutant.postgres)
         words = ", ".join(f"{check} ({times})" for check, times in found.items()) or "nothing"

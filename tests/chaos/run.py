@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Load, faults, and then the question whether anything was lost. See docs/chaos.md.
 
-usage: run.py [--duration SECONDS] [--messages N] [--seed N] [--faults NAMES] [--sessions N] [--keep FOLDER]
+usage: run.py [--duration SECONDS] [--messages N] [--seed N] [--faults NAMES] [--sessions N] [--build FOLDER] [--keep FOLDER]
 
 Ends after DURATION seconds of faults, or when N messages were acknowledged; then 0 if every check held, 1 if not.
 """
@@ -15,7 +15,7 @@ import tempfile
 import actors
 import checker
 import nemesis
-from stage import Stage, isolate
+from stage import BUILD, Stage, isolate
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="0: by the clock; it is printed")
     parser.add_argument("--faults", default="all", help=f"all, none, or some of {', '.join(nemesis.SHARES)}, with commas between")
     parser.add_argument("--sessions", type=int, default=8, help="of SMTP; the other kinds have a part of it")
+    parser.add_argument("--build", type=pathlib.Path, default=BUILD, help="folder of the build, for one with sanitizers, say")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for the journals, which otherwise go at the end of a good run")
     options = parser.parse_args()
     names = {"all": list(nemesis.SHARES), "none": []}.get(options.faults, options.faults.split(","))
@@ -37,7 +38,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     print(f"chaos: seed {options.seed}, {options.duration:.0f} s, journals in {folder}", flush=True)
     sessions = {"smtp": options.sessions, "lmtp": options.sessions // 4, "submit": max(options.sessions // 4, 1), "imap": 3}
-    with Stage(users=24, imap_users=3) as stage:
+    with Stage(users=24, imap_users=3, build=options.build.resolve()) as stage:
         found = actors.play(stage, folder, options, profile, sessions)
     good = checker.report(found)
     if good and not options.keep:

@@ -112,6 +112,7 @@ class Disk:
                 break
             time.sleep(0.1)
         subprocess.run(["mount", "-o", "loop", self.image, self.folder], check=True)
+        self.empty()  # that it was removed may not have come to the disk
 
     def close(self) -> None:
         if self.mounted:
