@@ -45,7 +45,11 @@ class SocketStream::Pending {
   std::shared_ptr<State> state_;
 };
 
-SocketStream::SocketStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {}
+SocketStream::SocketStream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
+  // Once, here: Asio would tell the kernel so before each read and write.
+  boost::system::error_code ignored;
+  state_->socket.non_blocking(true, ignored);
+}
 
 SocketStream::~SocketStream() {
   state_->closed = true;
@@ -125,7 +129,6 @@ Awaitable<absl::Status> SocketStream::Write(std::string_view bytes, absl::Durati
     std::tie(error, n) = co_await asio::async_write(*tls_, source, kTuple);
   } else {
     // Most answers fit the socket's buffer: try without a turn through the reactor.
-    state_->socket.non_blocking(true, error);
     n = state_->socket.write_some(source, error);
     if (error == asio::error::would_block) error = {};
     if (!error && n < bytes.size()) {

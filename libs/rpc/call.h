@@ -3,16 +3,17 @@
 // &DirectoryService::ResolveRecipient, request, absl::Seconds(5)). The coroutine goes on where it
 // was, on its own executor.
 
+#include <absl/functional/any_invocable.h>
 #include <absl/time/clock.h>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "net/awaitable.h"
 #include "rpc/controller.h"
@@ -51,52 +52,62 @@ void CallAsync(Service& service, Method<Service, Request, Response> method, Requ
 
 namespace internal {
 
-// Keeps the coroutine's handler until the service is done. A call that is answered before its
-// method returns (a cache hit) still resumes through post, so that the stack cannot grow with the
-// number of calls.
-template <class Handler, class Response, class Request>
-struct CallState final : google::protobuf::Closure {
-  CallState(Handler h, Request r, absl::Time deadline)
-      : controller(deadline),
-        request(std::move(r)),
-        handler(std::move(h)),
-        executor(boost::asio::get_associated_executor(handler)) {}
+// What a call and the coroutine that waits for it share. It lives until both have left it.
+template <class Request, class Response>
+class CallState final : public google::protobuf::Closure {
+ public:
+  CallState(Request r, absl::Time deadline) : controller(deadline), request(std::move(r)) {}
+
+  // The call ends, on whatever thread.
+  void Run() override {
+    std::shared_ptr<CallState> self = std::move(alive_);
+    if (stage_.exchange(Stage::kDone) == Stage::kAwaited) std::exchange(resume_, nullptr)();
+  }
+  bool done() const { return stage_ == Stage::kDone; }
+
+  template <class Handler>
+  void Await(Handler handler) {
+    auto executor = boost::asio::get_associated_executor(handler);
+    resume_ = [executor, handler = std::move(handler)]() mutable {
+      boost::asio::post(executor, std::move(handler));
+    };
+    Stage running = Stage::kRunning;
+    if (!stage_.compare_exchange_strong(running, Stage::kAwaited))
+      std::exchange(resume_, nullptr)();
+  }
+
+  void KeepUntilRun(std::shared_ptr<CallState> self) { alive_ = std::move(self); }
+
   Controller controller;
   Request request;
   Response response;
-  Handler handler;
-  boost::asio::associated_executor_t<Handler> executor;
-  void Run() override {
-    auto target = executor;
-    boost::asio::post(target, [self = std::unique_ptr<CallState>(this)]() mutable {
-      absl::StatusOr<Response> result = self->controller.Failed()
-                                            ? absl::StatusOr<Response>(self->controller.status())
-                                            : absl::StatusOr<Response>(std::move(self->response));
-      Handler resume = std::move(self->handler);
-      self.reset();
-      resume(std::move(result));
-    });
-  }
+
+ private:
+  enum class Stage { kRunning, kAwaited, kDone };
+  std::atomic<Stage> stage_ = Stage::kRunning;
+  absl::AnyInvocable<void()> resume_;
+  std::shared_ptr<CallState> alive_;
 };
 
 }  // namespace internal
 
+// A call that is answered before its method returns (a service of this process that knows the
+// answer) does not suspend: no queue of the executor is passed for it.
 template <class Service, class Request, class Response>
 net::Awaitable<absl::StatusOr<Response>> Call(Service& service,
                                               Method<Service, Request, Response> method,
                                               Request request, absl::Duration timeout) {
-  auto start = [](auto handler, Service* target, Method<Service, Request, Response> what,
-                  Request* question, absl::Time deadline) {
-    using State = internal::CallState<decltype(handler), Response, Request>;
-    auto* state = new State(std::move(handler), std::move(*question), deadline);
-    (target->*what)(&state->controller, &state->request, &state->response, state);
-  };
-  absl::Time deadline = absl::Now() + timeout;
-  absl::StatusOr<Response> result =
-      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
-                                           void(absl::StatusOr<Response>)>(
-          start, boost::asio::use_awaitable, &service, method, &request, deadline);
-  co_return result;
+  using State = internal::CallState<Request, Response>;
+  auto state = std::make_shared<State>(std::move(request), absl::Now() + timeout);
+  state->KeepUntilRun(state);
+  (service.*method)(&state->controller, &state->request, &state->response, state.get());
+  if (!state->done()) {
+    auto wait = [](auto handler, State* call) { call->Await(std::move(handler)); };
+    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        wait, boost::asio::use_awaitable, state.get());
+  }
+  if (state->controller.Failed()) co_return state->controller.status();
+  co_return std::move(state->response);
 }
 
 }  // namespace pennypost::rpc

@@ -65,6 +65,63 @@ TEST(Rpc, InProcess) {
   ExpectHealthWorks(health);
 }
 
+// Answers before its method returns, as a service with the answer at hand does.
+class ReadyHealth : public Health {
+ public:
+  void Check(google::protobuf::RpcController*, const HealthCheckRequest*,
+             HealthCheckResponse* response, google::protobuf::Closure* done) override {
+    response->set_status(HealthCheckResponse::SERVING);
+    done->Run();
+  }
+};
+
+net::Awaitable<int> AskOften(Health& health, int times) {
+  int good = 0;
+  for (int i = 0; i < times; ++i) {
+    auto call = Call(health, &Health::Check, HealthCheckRequest(), absl::Seconds(5));
+    absl::StatusOr<HealthCheckResponse> answer = co_await std::move(call);
+    good += answer.ok() ? 1 : 0;
+  }
+  co_return good;
+}
+
+TEST(Rpc, AnAnswerAtOnceNeitherWaitsNorGrowsTheStack) {
+  constexpr int kTimes = 100'000;
+  ReadyHealth health;
+  boost::asio::io_context io;
+  auto result = boost::asio::co_spawn(io, AskOften(health, kTimes), boost::asio::use_future);
+  // A few steps start and end the coroutine; calls that went through the queue would add theirs.
+  EXPECT_LT(io.run(), 10u);
+  EXPECT_EQ(result.get(), kTimes);
+}
+
+// The service ends the call while the caller is about to wait, on either side of that moment.
+TEST(Rpc, AnAnswerOfAnotherThreadIsNeverMissed) {
+  FakeHealth health;
+  boost::asio::io_context io;
+  auto result = boost::asio::co_spawn(io, AskOften(health, 20'000), boost::asio::use_future);
+  io.run();
+  EXPECT_EQ(result.get(), 20'000);
+}
+
+// Nobody is there for the answer any more: the coroutine is gone with its executor.
+TEST(Rpc, AnAnswerMayComeTooLate) {
+  struct Late : Health {
+    void Check(google::protobuf::RpcController*, const HealthCheckRequest*, HealthCheckResponse*,
+               google::protobuf::Closure* done) override {
+      open = done;
+    }
+    google::protobuf::Closure* open = nullptr;
+  } health;
+  auto io = std::make_unique<boost::asio::io_context>();
+  boost::asio::co_spawn(*io, AskOften(health, 1), boost::asio::use_future);
+  io->poll();
+  ASSERT_NE(health.open, nullptr);
+  io->stop();
+  health.open->Run();
+  io.reset();
+}
+
 TEST(Rpc, OverAUnixSocket) {
   FakeHealth health;
   Server server;

@@ -13,7 +13,7 @@ namespace pennypost::directory {
 namespace {
 
 constexpr absl::Duration kResolutionLife = absl::Seconds(2);
-constexpr size_t kResolutionEntries = 20000;
+constexpr size_t kResolutionTargets = 20000;
 constexpr size_t kSqlQueue = 2000;
 constexpr size_t kHashQueue = 64;
 LoginAttempt ToAttempt(const std::string& user, const std::string& protocol,
@@ -33,14 +33,14 @@ DirectoryServiceImpl::DirectoryServiceImpl(boost::asio::io_context& io, Store& s
       admin_(store, recipients_, options.login.cost),
       login_(store, clock, options.login),
       senders_(store, options.recipients.delimiter),
-      cache_(clock, kResolutionLife, kResolutionEntries),
+      resolutions_(clock, kResolutionTargets),
       sql_pool_(options.sql_threads, kSqlQueue),
       hash_pool_(options.hash_threads, kHashQueue) {}
 
 void DirectoryServiceImpl::ResolveRecipient(Controller* controller,
                                             const v1::ResolveRecipientRequest* request,
                                             v1::ResolveRecipientResponse* response, Done* done) {
-  if (auto known = cache_.Find(request->address())) {
+  if (auto known = resolutions_.Find(request->address())) {
     ToProto(*known, response);
     done->Run();
     return;
@@ -50,7 +50,11 @@ void DirectoryServiceImpl::ResolveRecipient(Controller* controller,
     ASSIGN_OR_RETURN(
         Resolution resolution,
         recipients_.Resolve(request->address(), request->has_poster() ? &poster : nullptr));
-    cache_.Put(request->address(), resolution);
+    // What depends on the poster is no answer for the next one.
+    if (resolution.for_all) {
+      resolutions_.Put(request->address(), resolution, kResolutionLife,
+                       resolution.targets.size() + 1);
+    }
     ToProto(resolution, response);
     return absl::OkStatus();
   });
@@ -175,7 +179,7 @@ void DirectoryServiceImpl::Change(Controller* controller, Done* done, const std:
                                   Work work) {
   hash_pool_.Run(controller, done, [this, controller, &actor, work = std::move(work)] {
     absl::Status status = As(controller, actor, work);
-    cache_.Clear();
+    resolutions_.Clear();
     return status;
   });
 }

@@ -4,12 +4,12 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/expiring_cache.h"
 #include "pennypost/directory/v1/directory_service.pb.h"
 #include "rpc/worker_pool.h"
 #include "services/directory/core/admin.h"
 #include "services/directory/core/login.h"
 #include "services/directory/core/recipients.h"
-#include "services/directory/core/resolution_cache.h"
 #include "services/directory/core/senders.h"
 
 namespace pennypost::directory {
@@ -92,7 +92,8 @@ class DirectoryServiceImpl : public v1::DirectoryService {
   Admin admin_;
   Login login_;
   Senders senders_;
-  ResolutionCache cache_;
+  // Short-lived, because an administrator's change in another pod must show soon.
+  ExpiringCache<Resolution> resolutions_;
   rpc::WorkerPool sql_pool_;
   rpc::WorkerPool hash_pool_;
 };

@@ -81,7 +81,7 @@ class App final : public runtime::Component {
                environment.config.common().redis().password()),
         limiter_(redis_, SystemClock()),
         greylist_(redis_, SystemClock(), greylist),
-        dns_(environment.clients.resolver),
+        dns_(environment.clients.resolver, SystemClock()),
         judge_(std::move(options), std::move(policy), limiter_, greylist_, dns_, SystemClock()),
         service_(environment.io.get_executor(), judge_) {}
 

@@ -7,6 +7,10 @@ namespace {
 
 using resolver::v1::ResolverService;
 
+constexpr size_t kCacheBytes = 8 << 20;
+constexpr size_t kEntryBytes = 200;  // of an entry beside its texts
+constexpr absl::Duration kLongestLife = absl::Hours(1);
+
 resolver::v1::RecordType TypeOf(mailauth::DnsType type) {
   switch (type) {
     case mailauth::DnsType::kA:
@@ -36,10 +40,27 @@ mailauth::DnsStatus StatusOf(resolver::v1::DnsStatus status) {
   }
 }
 
+// RFC 9520 3.2: trouble is remembered too, for a second at least.
+absl::Duration LifeOf(const mailauth::DnsAnswer& answer, uint32_t ttl_seconds) {
+  if (answer.Temporary()) return absl::Seconds(1);
+  return std::min(absl::Seconds(ttl_seconds), kLongestLife);
+}
+
+size_t CostOf(const std::string& key, const mailauth::DnsAnswer& answer) {
+  size_t bytes = key.size() + kEntryBytes;
+  for (const std::string& record : answer.records) bytes += record.size() + sizeof record;
+  return bytes;
+}
+
 }  // namespace
+
+ResolverDns::ResolverDns(resolver::v1::ResolverService* const& resolver, const Clock& clock)
+    : resolver_(resolver), known_(clock, kCacheBytes) {}
 
 net::Awaitable<mailauth::DnsAnswer> ResolverDns::Ask(mailauth::DnsQuestion question,
                                                      absl::Duration timeout) {
+  std::string key = fmt::format("{} {}", static_cast<int>(question.type), question.name);
+  if (std::optional<mailauth::DnsAnswer> known = known_.Find(key)) co_return *std::move(known);
   mailauth::DnsAnswer answer{mailauth::DnsStatus::kTimeout, {}, false};
   if (resolver_ == nullptr) co_return answer;
   resolver::v1::LookupRequest request;
@@ -52,6 +73,8 @@ net::Awaitable<mailauth::DnsAnswer> ResolverDns::Ask(mailauth::DnsQuestion quest
   answer.secure = response->secure();
   for (const resolver::v1::DnsRecord& record : response->records())
     answer.records.push_back(record.value());
+  size_t cost = CostOf(key, answer);
+  known_.Put(std::move(key), answer, LifeOf(answer, response->ttl_seconds()), cost);
   co_return answer;
 }
 

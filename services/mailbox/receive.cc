@@ -14,6 +14,7 @@ namespace pennypost::mailbox {
 namespace {
 
 constexpr size_t kPoolQueue = 2000;
+constexpr size_t kRoomyAccounts = 20000;
 // Parsing and hashing more than this takes longer than an io thread may be held.
 constexpr size_t kPrepareInline = 256 << 10;
 // Scripts that change faster than this are not waited for: the sender tries again.
@@ -77,6 +78,7 @@ MailboxServiceImpl::MailboxServiceImpl(Store& store, const QueueOptions& queue, 
                                        Scripting scripting)
     : store_(store),
       feed_(store),
+      roomy_(SystemClock(), kRoomyAccounts),
       scripts_(store, std::move(scripting.hostname), std::move(scripting.resolve)),
       outbox_(store, std::move(scripting.enqueue)),
       queue_(store, queue),

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,12 +21,51 @@ DOMAIN = "example.test"
 PASSWORD = "bench-secret"
 
 
-def smtp_load(port: int, sessions: int, messages: int, size: int, recipients: int) -> dict:
-    done = subprocess.run([BUILD / "bin/smtp_load", *map(str, (port, sessions, messages, size, recipients)), DOMAIN],
+def smtp_load(port: int, sessions: int, messages: int, what, recipients: int, protocol: str = "smtp") -> dict:
+    """`what` is a size in bytes or a folder of messages."""
+    done = subprocess.run([BUILD / "bin/smtp_load", protocol, *map(str, (port, sessions, messages, what, recipients)), DOMAIN],
                           capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise SystemExit(f"bench: the load failed: {done.stdout}{done.stderr}")
     return {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", done.stdout)}
+
+
+def memory_of(roots: list) -> float:
+    """MiB (PSS) of the processes `roots` and of all that they started."""
+    parents = {}
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+        except (ValueError, OSError):
+            continue  # no process, or gone
+    wanted = set(roots)
+    while more := {pid for pid, parent in parents.items() if parent in wanted} - wanted:
+        wanted |= more
+    total = 0
+    for pid in wanted:
+        try:
+            total += int(re.search(r"^Pss:\s+(\d+)", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
+        except OSError:
+            continue
+    return total / 1024
+
+
+def most_memory(roots: list, work) -> float:
+    """The highest `memory_of` seen while `work` runs."""
+    most, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            most.append(memory_of(roots))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return max(most)
 
 
 def wait_until(check, seconds: float, what: str, pause: float = 0.02) -> None:
@@ -51,6 +91,10 @@ class Ours:
     def stop(self) -> None:
         self.lab.__exit__(None, None, None)
 
+    def roots(self) -> list:
+        """All but PostgreSQL."""
+        return [p.pid for p in self.lab.platform.processes.values()] + [self.lab.platform.redis.process.pid]
+
     def sql(self, text: str) -> str:
         return self.lab.platform.postgres.sql(text)
 
@@ -63,7 +107,20 @@ class Dovecot:
         self.mail = folder / "mail"
         self.lmtp = folder / "lmtp"
         self.imaps_port = free_port()
+        self.lmtp_port = free_port()
         self.process = None
+        self.log = folder / "dovecot.log"
+        self.log_read = self.log_saved = 0
+
+    def saved(self) -> int:
+        """Messages that LMTP stored since the start, whatever the format."""
+        with open(self.log, "rb") as log:
+            log.seek(self.log_read)
+            text = log.read()
+        whole = text[:text.rfind(b"\n") + 1]
+        self.log_read += len(whole)
+        self.log_saved += whole.count(b": saved mail to ")
+        return self.log_saved
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +133,7 @@ class Dovecot:
                        check=True, capture_output=True)
         (self.folder / "dovecot.conf").write_text(f"""base_dir = {self.folder}/run
 state_dir = {self.folder}/state
-log_path = {self.folder}/dovecot.log
+log_path = {self.log}
 protocols = lmtp imap
 ssl = required
 ssl_cert = <{self.folder}/cert.pem
@@ -95,6 +152,10 @@ service lmtp {{
   process_limit = 200
   unix_listener {self.lmtp} {{
     mode = 0666
+  }}
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {self.lmtp_port}
   }}
 }}
 # Dovecot's manual calls this the high-performance mode: processes that serve many logins and sessions.

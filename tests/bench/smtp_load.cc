@@ -1,9 +1,9 @@
-// A load of SMTP for both sides of a benchmark: a number of sessions, each a thread that keeps its
-// connection and sends one message after the other, each step answered before the next.
+// A load of SMTP or LMTP for both sides of a benchmark: a number of sessions, each a thread that
+// keeps its connection and sends one message after the other, each step answered before the next.
 //
-// usage: smtp_load PORT SESSIONS MESSAGES BYTES RECIPIENTS DOMAIN
-// Recipients are user0 to userN-1 of DOMAIN in turn. Prints "seconds=... p50_ms=... p99_ms=...
-// failed=...".
+// usage: smtp_load smtp|lmtp PORT SESSIONS MESSAGES BYTES|FOLDER RECIPIENTS DOMAIN
+// Messages of one size, or the files of a folder (lines end with CRLF) in turn. Recipients are
+// user0 to userN-1 of DOMAIN in turn. Prints "seconds=... p50_ms=... p99_ms=... failed=...".
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -16,6 +16,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -27,7 +30,7 @@ using Clock = std::chrono::steady_clock;
 
 class Session {
  public:
-  explicit Session(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+  Session(uint16_t port, bool lmtp) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -35,7 +38,7 @@ class Session {
     int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     good_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-            Reply() == 220 && Ask("EHLO load.test\r\n") == 250;
+            Reply() == 220 && Ask(lmtp ? "LHLO load.test\r\n" : "EHLO load.test\r\n") == 250;
   }
   ~Session() { close(socket_); }
 
@@ -86,26 +89,52 @@ std::string MakeMessage(size_t bytes) {
   return text + "\r\n.\r\n";
 }
 
+// RFC 5321 4.5.2: a dot before a dot, and the final one.
+std::string Stuffed(const std::string& mail) {
+  std::string text;
+  for (size_t i = 0; i < mail.size(); ++i) {
+    if (mail[i] == '.' && (i == 0 || mail[i - 1] == '\n')) text += '.';
+    text += mail[i];
+  }
+  return text + ".\r\n";
+}
+
+std::vector<std::string> Messages(const char* what) {
+  if (atoi(what) > 0) return {MakeMessage(static_cast<size_t>(atoi(what)))};
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(what)) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  std::vector<std::string> messages;
+  for (const auto& path : paths) {
+    std::ifstream file(path, std::ios::binary);
+    messages.push_back(Stuffed({std::istreambuf_iterator<char>(file), {}}));
+  }
+  return messages;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
-    fprintf(stderr, "usage: smtp_load PORT SESSIONS MESSAGES BYTES RECIPIENTS DOMAIN\n");
+  if (argc != 8) {
+    fprintf(stderr,
+            "usage: smtp_load smtp|lmtp PORT SESSIONS MESSAGES BYTES|FOLDER RECIPIENTS DOMAIN\n");
     return 2;
   }
-  auto port = static_cast<uint16_t>(atoi(argv[1]));
-  int sessions = atoi(argv[2]), messages = atoi(argv[3]), recipients = atoi(argv[5]);
-  std::string body = MakeMessage(static_cast<size_t>(atoi(argv[4])));
-  std::string domain = argv[6];
+  bool lmtp = strcmp(argv[1], "lmtp") == 0;
+  auto port = static_cast<uint16_t>(atoi(argv[2]));
+  int sessions = atoi(argv[3]), messages = atoi(argv[4]), recipients = atoi(argv[6]);
+  std::vector<std::string> bodies = Messages(argv[5]);
+  std::string domain = argv[7];
   std::atomic<int> next{0}, failed{0};
   std::mutex mutex;
   std::vector<double> times;
   auto run = [&] {
-    Session session(port);
+    Session session(port, lmtp);
     std::vector<double> mine;
     for (int i; (i = next++) < messages;) {
       auto begin = Clock::now();
       std::string id = "Message-ID: <" + std::to_string(i) + "@load.test>\r\n";
+      const std::string& body = bodies[static_cast<size_t>(i) % bodies.size()];
       if (!session.Send("user" + std::to_string(i % recipients) + "@" + domain, id + body)) {
         ++failed;
         break;

@@ -1,7 +1,6 @@
 #include "services/directory/core/recipients.h"
 
 #include "services/directory/core/fake_house.h"
-#include "services/directory/core/resolution_cache.h"
 
 namespace pennypost::directory {
 namespace {
@@ -190,18 +189,12 @@ TEST_F(RecipientsTest, ManyWaysToOneAddressCostLittle) {
   EXPECT_EQ(result->targets.size(), 1u);
 }
 
-TEST_F(RecipientsTest, TheCacheKeepsWhatIsTheSameForAll) {
+TEST_F(RecipientsTest, AnAnswerSaysWhetherItIsTheSameForAll) {
   MakeGroup("closed@example.test", "members", {"bob@example.test"});
-  ResolutionCache cache(clock_, absl::Seconds(2), 10);
   Poster bob = User("bob@example.test");
-  cache.Put("closed@example.test", Resolve("closed@example.test", &bob));
-  cache.Put("Closed@example.test", Resolve("closed@example.test"));
-  EXPECT_FALSE(cache.Find("closed@example.test"));
-  EXPECT_FALSE(cache.Find("Closed@example.test"));
-  cache.Put("bob@example.test", Resolve("bob@example.test", &bob));
-  EXPECT_TRUE(cache.Find("bob@example.test"));
-  clock_.Advance(absl::Seconds(3));
-  EXPECT_FALSE(cache.Find("bob@example.test"));
+  EXPECT_FALSE(Resolve("closed@example.test", &bob).for_all);
+  EXPECT_FALSE(Resolve("closed@example.test").for_all);
+  EXPECT_TRUE(Resolve("bob@example.test", &bob).for_all);
 }
 
 TEST_F(RecipientsTest, TroubleOfOursIsNoUnknownUser) {
