@@ -7,7 +7,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from wire import Imap
+from wire import Imap, Refused
 
 # A second copy of a message at the outside is no fault where the worker that sent the first was disturbed before it can
 # have stored the answer; it has this long for that.
@@ -19,7 +19,7 @@ CHECKS = {
     "I-3": "twice from one acceptance",
     "I-4": "more copies than attempts",
     "I-5": "in some of its mailboxes only",
-    "I-6": "bodies or sizes that differ",
+    "I-6": "bodies or sizes that differ, or cannot be read",
     "I-7": "UID below one seen, UIDVALIDITY changed",
     "I-8": "outbound: neither delivered nor bounced, or both",
     "I-9": "outbound: delivered twice without a reason",
@@ -41,6 +41,7 @@ class Copy:
     mail_id: str
     sha: str
     size_differs: bool = False
+    unreadable: str = ""  # what the server said instead; `uid` is the sequence number then
     about: str = ""  # of a bounce: the id of what was returned
     failed: list = field(default_factory=list)
 
@@ -68,10 +69,20 @@ def read_store(stage, password: str = "chaos-secret") -> list:
         for folder in imap.folders():
             _, exists = imap.select(f'"{folder}"', "EXAMINE")
             for first in range(1, exists + 1, 200):
-                answers = imap.ask(f"FETCH {first}:{min(first + 199, exists)} (UID FLAGS RFC822.SIZE BODY.PEEK[])")
-                copies += [to_copy(user, folder, parts) for parts in answers[:-1] if len(parts) > 1]
+                copies += read_some(imap, user, folder, first, min(first + 199, exists))
         imap.close()
     return copies
+
+
+def read_some(imap: Imap, user: str, folder: str, first: int, last: int) -> list:
+    try:
+        answers = imap.ask(f"FETCH {first}:{last} (UID FLAGS RFC822.SIZE BODY.PEEK[])")
+        return [to_copy(user, folder, parts) for parts in answers[:-1] if len(parts) > 1]
+    except Refused as refused:
+        if first == last:
+            return [Copy(user, folder, first, "", "", "", "", unreadable=refused.text)]
+        middle = (first + last) // 2
+        return read_some(imap, user, folder, first, middle) + read_some(imap, user, folder, middle + 1, last)
 
 
 def to_copy(user: str, folder: str, parts: list) -> Copy:
@@ -165,7 +176,10 @@ def check(lines: list, copies: list, stuck: dict, internal: list) -> dict:
     messages = promises(lines)
     by_id = collections.defaultdict(list)
     for copy in copies:
-        by_id[copy.id].append(copy)
+        if copy.unreadable:
+            verdict.say("I-6", f"message {copy.uid} of {copy.user} {copy.folder} cannot be read: {copy.unreadable}")
+        else:
+            by_id[copy.id].append(copy)
     check_places(verdict, messages, by_id)
     check_bounces(verdict, messages, lines, by_id.pop("", []))
     check_outside(verdict, messages, lines)

@@ -81,10 +81,10 @@ class Sender:
 
     def _message(self) -> None:
         rng = self.maker.random
-        users = rng.sample(self.stage["users"], rng.choice([1, 1, 1, 2, 3, 4]))
+        users = rng.sample(self.stage["users"], min(rng.choice([1, 1, 1, 2, 3, 4]), len(self.stage["users"])))
         outside = []
         if self.kind == "submit":
-            users = users[:1] if rng.random() < 0.3 else []
+            users = users[:1] if rng.random() < self.stage.get("local", 0.3) else []
             for _ in range(rng.choice([1, 1, 2])):
                 outside.append(f"{rng.choice(OUTSIDE)}-{self.maker.name}-{self.maker.count}-{len(outside)}@remote.test")
         reaped = self.stage.get("reaper") and self.kind == "smtp" and rng.random() < 0.2

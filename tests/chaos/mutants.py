@@ -65,10 +65,11 @@ MUTANTS = {
     "M2b": Mutant("fsync=off", ["directory", "mailbox", "relay"], again_and_again("power-cut", None, 2, 4), {"I-1", "start"},
                   postgres={"fsync": "off"}, order=True),
     "M3": Mutant("no reconciler", ["relay"], again_and_again("kill", "relay", 4), {"I-11"}, {"submit": 4}),
-    "M4": Mutant("a repeated delivery is not recognized", ["mailbox"], again_and_again("kill", "mailbox", 8), {"I-3"}),
+    "M4": Mutant("a repeated delivery is not recognized", ["mailbox"], again_and_again("kill", "mailbox", 8), {"I-3"}, {"submit": 8},
+                 {"local": 1}),
     "M5": Mutant("UIDs as from a SEQUENCE", ["mailbox"], calm(15), {"I-7"}, {"smtp": 12, "lmtp": 8},
                  {"users": ["u0@example.test"], "watched": ["u0@example.test"] * 4, "look_seconds": 0.01}),
-    "M6": Mutant("no check of the lease", ["relay"], sleep_over_the_lease, {"I-9"}, {"submit": 4}, {"stall": 3, "pause": 0.2}),
+    "M6": Mutant("no check of the lease", ["relay"], sleep_over_the_lease, {"I-9"}, {"submit": 2}, {"stall": 3, "pause": 0.5}),
     "M7": Mutant("a directory that is away means 550", ["ingress"], again_and_again("kill", "directory", 4), {"I-10"}),
     "M8": Mutant("a flipped byte in some bodies", ["ingress"], calm(15), {"I-6"}),
     "M9": Mutant("content goes with its first reference", ["mailbox"], calm(10), {"I-1", "I-6", "I-13"}),
@@ -117,13 +118,14 @@ def find(name: str, binaries: dict, postgres: dict) -> dict:
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"pp-chaos-{name}-"))
     options = argparse.Namespace(seed=1, duration=0, messages=1_000_000)
     with Stage(users=12, imap_users=1, binaries=binaries, postgres=postgres) as stage:
-        try:
-            found = actors.play(stage, folder, options, {}, mutant.sessions, mutant.script, settle=12, **mutant.plan)
-        except StartError as error:
-            return {"start": 1, "order": 0} if "PostgreSQL" in str(error) else {}
+        proof = []
         if mutant.order and not order.may_trace():
-            pid = stage.platform.processes["ingress"].pid
-            found["checks"]["order"] = order.prove(stage, pid, 20, "u0@example.test")
+            proof = order.prove(stage, stage.platform.processes["ingress"].pid, 20, "u0@example.test")
+        try:
+            found = actors.play(stage, folder, options, {}, mutant.sessions, mutant.script, settle=30, **mutant.plan)
+        except StartError as error:
+            found = {"checks": {"start": [str(error)] if "PostgreSQL" in str(error) else []}}
+    found["checks"]["order"] = proof
     shutil.rmtree(folder)
     return {check: len(texts) for check, texts in found["checks"].items() if texts}
 

@@ -49,6 +49,7 @@ def test_mail_in():
     expect({"I-4": 1}, retried, [copy("a"), copy("a", mail_id="m2"), copy("a", mail_id="m3")])
     expect({"I-6": 1}, sent("a", INBOX), [copy("a", sha="other")])
     expect({"I-6": 1}, sent("a", INBOX), [copy("a", size_differs=True)])
+    expect({"I-1": 1, "I-6": 1}, sent("a", INBOX), [copy("a", unreadable="NO [SERVERBUG]")])
 
 
 def test_changes_over_imap():
