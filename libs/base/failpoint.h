@@ -22,10 +22,10 @@
 namespace pennypost {
 
 #ifdef PP_FAILPOINTS
-// PENNYPOST_FAILPOINT is NAME=crash or NAME=error; it happens once in a process.
+// The environment's PP_FAILPOINT is NAME=crash or NAME=error; it happens once in a process.
 inline absl::Status Failpoint(std::string_view name) {
   static std::atomic<bool> spent{false};
-  const char* wanted = std::getenv("PENNYPOST_FAILPOINT");
+  const char* wanted = std::getenv("PP_FAILPOINT");
   if (wanted == nullptr) return absl::OkStatus();
   std::string_view place(wanted);
   size_t equals = place.find('=');

@@ -55,6 +55,7 @@ class Mutant:
     sessions: dict = field(default_factory=lambda: MANY)
     plan: dict = field(default_factory=dict)
     postgres: dict = field(default_factory=dict)
+    messages: int = 1_000_000
     order: bool = False  # the order proof of strace must fail as well
 
 
@@ -73,7 +74,8 @@ MUTANTS = {
     "M7": Mutant("a directory that is away means 550", ["ingress"], again_and_again("kill", "directory", 4), {"I-10"}),
     "M8": Mutant("a flipped byte in some bodies", ["ingress"], calm(15), {"I-6"}),
     "M9": Mutant("content goes with its first reference", ["mailbox"], calm(10), {"I-1", "I-6", "I-13"}),
-    "M10": Mutant("the hint before COMMIT, and trusted", ["relay"], calm(6), {"I-11"}, {"submit": 2}, {"pause": 0.3}),
+    "M10": Mutant("the hint before COMMIT, and trusted", ["relay"], calm(5), {"I-11"}, {"submit": 1},
+                  {"size": 1_000_000}, messages=1),  # the next one would bring it along
 }
 
 
@@ -116,7 +118,7 @@ def find(name: str, binaries: dict, postgres: dict) -> dict:
     """Checks that failed, with how often."""
     mutant = MUTANTS[name]
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"pp-chaos-{name}-"))
-    options = argparse.Namespace(seed=1, duration=0, messages=1_000_000)
+    options = argparse.Namespace(seed=1, duration=0, messages=mutant.messages)
     with Stage(users=12, imap_users=1, binaries=binaries, postgres=postgres) as stage:
         proof = []
         if mutant.order and not order.may_trace():

@@ -42,14 +42,14 @@ class ChaosPlatform(Platform):
     def __init__(self, *arguments, binaries: dict = None, **more):
         super().__init__(*arguments, **more)
         self.binaries = binaries or {}
-        self.failpoints = {}  # process -> what PENNYPOST_FAILPOINT says to it at its next start
+        self.failpoints = {}  # process -> what PP_FAILPOINT says to it at its next start
 
     def start_process(self, name: str) -> None:
         service = name.rstrip("2")
         binary = self.binaries.get(service, self.build / "bin" / f"pennypost-{service}")
         environment = dict(os.environ)
         if name in self.failpoints:
-            environment["PENNYPOST_FAILPOINT"] = self.failpoints.pop(name)
+            environment["PP_FAILPOINT"] = self.failpoints.pop(name)
         with open(self.folder / "logs" / f"{name}.log", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [binary, "--config", self.config_file, "--config", self.folder / f"{name}.yaml"], stdout=log, stderr=log,
