@@ -3,7 +3,7 @@ BUILD := build/main
 MODE ?= standalone
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build test lint run stop status logs bench clean
+.PHONY: help setup build test lint run stop status logs bench chaos chaos-mutants chaos-failpoints clean
 
 help:
 	@echo "make run      build, start the platform, send and read the first mail, stay until Ctrl-C"
@@ -12,6 +12,8 @@ help:
 	@echo "make stop, make status, make logs"
 	@echo "make test     build and run every test"
 	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
+	@echo "make chaos    load under faults, then whether anything was lost: DURATION=120 (seconds), SEED=N,"
+	@echo "              MESSAGES=N, FAULTS=kill,stop,...; make chaos-mutants, make chaos-failpoints: docs/chaos.md"
 	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay, imap or growth for one of them)"
 
 setup:
@@ -38,6 +40,19 @@ lint:
 bench: build
 	@tools/setup.sh test
 	@tests/bench/run.py $(BENCH)
+
+chaos: build
+	@tools/setup.sh test
+	@tests/chaos/run.py --duration $(or $(DURATION),120) --seed $(or $(SEED),0) --faults $(or $(FAULTS),all) \
+	  $(if $(MESSAGES),--messages $(MESSAGES))
+
+chaos-mutants: build
+	@tools/setup.sh test
+	@tests/chaos/mutants.py $(if $(CONTROL),--control) $(MUTANTS)
+
+chaos-failpoints: build
+	@tools/setup.sh test
+	@tests/chaos/failpoints.py
 
 clean:
 	rm -rf build

@@ -19,6 +19,7 @@ test=(
   python3-dkim python3-spf chromium thunderbird
   dovecot-core dovecot-imapd dovecot-lmtpd
   docker.io docker-compose debootstrap slirp4netns iproute2
+  strace libfaketime iptables e2fsprogs
 )
 
 case "${1:-run}" in

@@ -3,9 +3,10 @@
 #
 #   1 unit tests under ASan and UBSan   2 integration tests (PostgreSQL, Redis, nsd of their own)
 #   3 fuzzers for a bounded time        4 end to end, on running binaries with real peers and clients
+#   5 chaos: three minutes of load under faults, then whether anything was lost (docs/chaos.md)
 #
 # Ends with a line "N passed, N failed", with ", N skipped" where this machine cannot run a test (it ends with code 77 and
-# says why in a line "skipped: ..."). TEST=unit|integration|fuzz|e2e runs one part.
+# says why in a line "skipped: ..."). TEST=unit|integration|fuzz|e2e|chaos runs one part.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -68,7 +69,7 @@ if wanted unit; then
     ctest_label build/asan unit
   fi
 fi
-if wanted integration || wanted e2e; then
+if wanted integration || wanted e2e || wanted chaos; then
   say "build"
   # all_headers: each header compiles alone.
   build build/main "all all_integration_tests all_headers" || true
@@ -97,6 +98,12 @@ if wanted e2e; then
   for scenario in tests/e2e/test_*.py; do
     count "e2e $(basename "$scenario" .py)" timeout 900 /usr/bin/python3 "$scenario"
   done
+fi
+if wanted chaos; then
+  say "chaos"
+  count "chaos checker" /usr/bin/python3 tests/chaos/test_checker.py
+  count "chaos run" timeout 600 /usr/bin/python3 tests/chaos/run.py --duration "${CHAOS_SECONDS:-180}" --seed "${SEED:-1}"
+  grep -E '^  (acknowledged|faults)' build/test.log
 fi
 
 say "done"

@@ -4,6 +4,8 @@
 #include <absl/time/clock.h>
 #include <fmt/format.h>
 
+#include "base/failpoint.h"
+#include "base/mutant.h"
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/core/names.h"
 #include "services/mailbox/mailbox_service.h"
@@ -43,6 +45,7 @@ absl::StatusOr<std::unique_ptr<Delivery>> ToDelivery(const v1::DeliverRequest& r
                                                      std::vector<size_t>* index) {
   auto delivery = std::make_unique<Delivery>();
   ASSIGN_OR_RETURN(delivery->mail_id, ParseId(request.mail_id()));
+  if constexpr (kMutant == Mutant::kM4) delivery->mail_id = NewUuidV7(absl::Now());
   if (request.recipients().empty()) return SyntaxError("no recipients");
   delivery->sender = request.envelope().sender();
   delivery->internal_date = absl::Now();
@@ -159,6 +162,7 @@ void MailboxServiceImpl::Finish(const IncomingPtr& mail, std::unique_ptr<Deliver
     outgoing = outgoing || (recipient.script && !recipient.script->outgoing.empty());
   }
   absl::Status status = stored->status;
+  status.Update(Failpoint("mailbox.before_reply"));
   // The request ends here, whose content the delivery borrows.
   stored.reset();
   rpc::Finish(mail->controller, mail->done, status);

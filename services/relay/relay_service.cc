@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
+#include "base/mutant.h"
 #include "rpc/call.h"
 #include "services/relay/proto_convert.h"
 
@@ -41,9 +43,12 @@ void RelayService::Enqueue(Controller* controller, const v1::EnqueueRequest* req
     // The little that is left on a full disk is for the outcomes of what is queued.
     RETURN_IF_ERROR(store_.Room());
     ASSIGN_OR_RETURN(NewMessage message, FromProto(*request, clock_.Now()));
+    if constexpr (kMutant == Mutant::kM10) on_due_();
+    RETURN_IF_ERROR(Failpoint("relay.before_enqueue"));
     RETURN_IF_ERROR(store_.Enqueue(message).status());
-    on_due_();
-    return absl::OkStatus();
+    RETURN_IF_ERROR(Failpoint("relay.before_hint"));
+    if constexpr (kMutant != Mutant::kM10) on_due_();
+    return Failpoint("relay.before_reply");
   });
 }
 

@@ -181,6 +181,10 @@ service anvil {{
 default_client_limit = 2000
 {self.settings}
 """)
+        self.resume()
+
+    def resume(self) -> None:
+        """On what start() made."""
         log = open(self.folder / "dovecot.out", "wb")
         self.process = subprocess.Popen(["dovecot", "-F", "-c", self.folder / "dovecot.conf"], stdout=log, stderr=log,
                                         start_new_session=True)

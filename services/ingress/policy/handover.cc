@@ -1,7 +1,12 @@
 #include "services/ingress/policy/handover.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <set>
 
+#include "base/mutant.h"
 #include "base/text.h"
 #include "log/log.h"
 #include "mail/header.h"
@@ -229,6 +234,9 @@ net::Awaitable<absl::Status> HandOver(SessionContext& session, const mail::Envel
   std::string content = return_path;
   AppendWithTrace(session, envelope, mail_id, verdict, content);
   session.body = {};
+  if constexpr (kMutant == Mutant::kM8) {
+    if (mail_id.ends_with("00")) content[content.size() - 4] ^= 1;
+  }
   if (to_relay) {
     auto enqueue = Enqueue(session, envelope, mail_id, verdict, std::move(content));
     absl::Status status = co_await std::move(enqueue);
@@ -243,6 +251,11 @@ net::Awaitable<absl::Status> HandOver(SessionContext& session, const mail::Envel
   }
   auto deliver = CallTwice(*session.platform.clients.mailbox, &mailbox::v1::MailboxService::Deliver,
                            std::move(request));
+  if constexpr (kMutant == Mutant::kM1) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::co_spawn(executor, std::move(deliver), boost::asio::detached);
+    co_return absl::OkStatus();
+  }
   absl::Status status = co_await std::move(deliver);
   // One mailbox is full and nothing was stored: relay can treat each recipient by himself.
   if (several && ReasonOf(status) == Reason::kOverQuota) {

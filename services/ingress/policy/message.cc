@@ -1,5 +1,6 @@
 #include "services/ingress/policy/message.h"
 
+#include "base/failpoint.h"
 #include "base/id.h"
 #include "log/log.h"
 #include "mail/header.h"
@@ -105,6 +106,7 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
   }
   auto hand_over = HandOver(session, envelope, mail_id, *verdict);
   absl::Status stored = co_await std::move(hand_over);
+  stored.Update(Failpoint("ingress.stored"));
   if (!stored.ok()) {
     log::Error("smtp.message.not_stored", {{"mail_id", mail_id}, {"error", Describe(stored)}});
     SmtpReply reply = ReplyFor(stored);

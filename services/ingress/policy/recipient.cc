@@ -1,5 +1,6 @@
 #include "services/ingress/policy/recipient.h"
 
+#include "base/mutant.h"
 #include "log/log.h"
 #include "rpc/call.h"
 #include "services/ingress/policy/filter.h"
@@ -97,6 +98,9 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
       rpc::Call(*session.platform.clients.directory,
                 &directory::v1::DirectoryService::ResolveRecipient, std::move(question), kTimeout);
   absl::StatusOr<ResolveRecipientResponse> answer = co_await std::move(call);
+  if constexpr (kMutant == Mutant::kM7) {
+    if (!answer.ok()) co_return smtp::Refuse{{550, "5.1.1", "no such user"}};
+  }
   if (!answer.ok()) {
     // Whatever it is, it is not known that the user does not exist.
     mail::SmtpReply reply = ReplyFor(answer.status(), At::kAddress);

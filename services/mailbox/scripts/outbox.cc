@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/failpoint.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 
@@ -93,6 +94,7 @@ void Outbox::HandOver(const OutboxItem& item) {
                                            {"error", Describe(status)}});
     if (!IsFinal(status)) return;
   }
+  if (!Failpoint("mailbox.outbox_handed_over").ok()) return;
   absl::Status finished = store_.FinishOutbox(item);
   // It will be handed over again, and relay knows it.
   if (!finished.ok()) log::Warning("mailbox.outbox.failed", {{"error", Describe(finished)}});

@@ -1,5 +1,7 @@
 #include "services/mailbox/store/pg_delivery.h"
 
+#include "base/failpoint.h"
+#include "base/mutant.h"
 #include "mailbox_sql.h"
 #include "services/mailbox/core/flags.h"
 
@@ -184,6 +186,8 @@ class Batch {
     pg::Params remembered;
     bool asks = AskForRemembered(&remembered);
     if (asks) steps.push_back({&sql::kFindRemembered, &remembered});
+    if constexpr (kMutant == Mutant::kM5)
+      steps.insert(steps.end(), {{&sql::kCommit, &none}, {&sql::kBegin, &none}});
     auto results = connection_.RunAll(steps);
     if (!results.ok()) {
       if (results.status().code() == absl::StatusCode::kAborted) return BatchOutcome::kRepeat;
@@ -316,7 +320,9 @@ class Batch {
     if (FillRemembered(&remembered)) steps.push_back({&sql::kRemember, &remembered});
     if (FillOutbox(&outbox)) steps.push_back({&sql::kInsertOutbox, &outbox});
     steps.push_back({&sql::kCommit, &none});
-    return connection_.RunAll(steps).status();
+    RETURN_IF_ERROR(Failpoint("mailbox.before_commit"));
+    RETURN_IF_ERROR(connection_.RunAll(steps).status());
+    return Failpoint("mailbox.after_commit");
   }
 
   // Content once for all who share it.

@@ -1,5 +1,6 @@
 // Messages of a mailbox: read, flag, copy, move, expunge.
 
+#include "base/mutant.h"
 #include "log/log.h"
 #include "mailbox_sql.h"
 #include "services/mailbox/core/flags.h"
@@ -55,6 +56,13 @@ absl::Status Remove(pg::Connection& connection, int64_t account, int64_t mailbox
   pg::Params counters;
   counters.Int(account).Int(mailbox).Int(-count).Int(-unseen).Int(-deleted).Int(-bytes).Int(modseq);
   if (removal == Removal::kDeleted) {
+    if constexpr (kMutant == Mutant::kM9) {
+      pg::Statement drop{
+          "drop_anyway",
+          "DELETE FROM mailbox_blobs b USING mailbox_emails e WHERE e.account_id = $1 "
+          "AND e.email_id = ANY ($2::uuid[]) AND b.blob_id = e.blob_id"};
+      RETURN_IF_ERROR(connection.Run(drop, pg::Params().Int(account).Ids(gone.emails)).status());
+    }
     RETURN_IF_ERROR(RecordDeleted(connection, account, mailbox, modseq, gone));
     pg::Params usage;
     usage.Int(account).Int(-bytes).Int(-count);

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/failpoint.h"
+#include "base/mutant.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "services/relay/core/blocking.h"
@@ -44,7 +46,7 @@ void Dispatcher::StartLoop(net::Awaitable<void> loop) {
 void Dispatcher::Start() {
   StartLoop(ClaimLoop());
   StartLoop(LeaseLoop());
-  StartLoop(ReconcileLoop());
+  if constexpr (kMutant != Mutant::kM3) StartLoop(ReconcileLoop());
 }
 
 void Dispatcher::Wake() {
@@ -82,6 +84,7 @@ net::Awaitable<void> Dispatcher::ClaimLoop() {
     if (more || draining_) continue;
     if (!woken_) {
       wake_.expires_after(absl::ToChronoNanoseconds(options_.poll));
+      if constexpr (kMutant == Mutant::kM10) wake_.expires_after(std::chrono::hours(1));
       auto wait = wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
       co_await std::move(wait);
     }
@@ -110,6 +113,7 @@ net::Awaitable<bool> Dispatcher::ClaimSome() {
     co_await std::move(pause);
     co_return false;
   }
+  if (!claimed->empty() && !Failpoint("relay.claimed").ok()) co_return true;
   for (const Delivery& delivery : *claimed) held_[delivery.lease] = asked + Trusted(options_.lease);
   bool full = static_cast<int>(claimed->size()) == room;
   Distribute(*std::move(claimed));
@@ -226,8 +230,9 @@ void ShowQueue(const QueueStats& stats, absl::Time now) {
 net::Awaitable<void> Dispatcher::ReconcileLoop() {
   absl::Time show_at = absl::InfinitePast();
   while (!draining_) {
-    std::function<absl::StatusOr<int64_t>()> work = [this]() -> absl::StatusOr<int64_t> {
-      ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired());
+    absl::Duration longest = std::max(2 * options_.lease, absl::Hours(1));
+    std::function<absl::StatusOr<int64_t>()> work = [this, longest]() -> absl::StatusOr<int64_t> {
+      ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired(longest));
       RETURN_IF_ERROR(parts_.store.Prune(parts_.clock.Now() - options_.keep_finished).status());
       return requeued;
     };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
+#include "base/mutant.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "net/stream.h"
@@ -29,6 +31,7 @@ void Count(Kind kind) {
 }  // namespace
 
 bool Dispatcher::StillMine(const std::vector<Delivery>& deliveries) const {
+  if constexpr (kMutant == Mutant::kM6) return true;
   absl::Time now = parts_.clock.Now();
   return std::all_of(deliveries.begin(), deliveries.end(), [this, now](const Delivery& delivery) {
     auto found = held_.find(delivery.lease);
@@ -78,6 +81,7 @@ net::Awaitable<void> Dispatcher::RunJob(Job job, const std::string& route,
   }
   auto deliver = Deliver(*message, job.deliveries, route, transport);
   std::vector<DeliveryResult> results = co_await std::move(deliver);
+  if (!Failpoint("relay.delivered").ok()) co_return;
   auto write = Write(*message, job.deliveries, results);
   co_await std::move(write);
 }
@@ -200,7 +204,9 @@ net::Awaitable<std::vector<DeliveryResult>> Dispatcher::SendOut(
   attempt.message = &message;
   attempt.content = *bytes;
   attempt.deliveries = &deliveries;
-  attempt.still_mine = [this, &deliveries] { return StillMine(deliveries); };
+  attempt.still_mine = [this, &deliveries] {
+    return Failpoint("relay.before_dot").ok() && StillMine(deliveries);
+  };
   auto deliver = transport.Deliver(attempt);
   std::vector<DeliveryResult> results = co_await std::move(deliver);
   co_return results;
@@ -249,6 +255,7 @@ net::Awaitable<void> Dispatcher::Write(const Message& message,
   while (!outcomes.empty() && parts_.clock.Now() < give_up) {
     auto write = writer_.Write(outcomes);
     absl::Status written = co_await std::move(write);
+    written.Update(Failpoint("relay.finished"));
     if (written.ok()) break;
     if (IsRefused(written)) {
       auto each = WriteEach(message, std::move(outcomes));

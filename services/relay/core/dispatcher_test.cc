@@ -251,7 +251,7 @@ TEST_F(DispatcherTest, AWorkerThatLostItsLeaseWritesNothing) {
   zombie.Start();
   while (StateOf("bob@b.test") != "leased ") io.run_for(std::chrono::milliseconds(1));
   clock_.Advance(absl::Hours(3));  // three leases pass while it is in the middle of a delivery
-  ASSERT_EQ(*store_.RequeueExpired(), 1);
+  ASSERT_EQ(*store_.RequeueExpired(absl::Hours(1)), 1);
   ClaimOptions other{"other", 10, absl::Hours(1), {}, clock_.Now()};
   ASSERT_EQ(store_.Claim(other)->size(), 1u);
   zombie.BeginDrain();

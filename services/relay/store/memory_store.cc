@@ -128,14 +128,14 @@ absl::StatusOr<std::vector<Lease>> MemoryStore::Finish(const std::vector<Outcome
   return written;
 }
 
-absl::StatusOr<int64_t> MemoryStore::RequeueExpired() {
+absl::StatusOr<int64_t> MemoryStore::RequeueExpired(absl::Duration longest) {
   std::lock_guard lock(mutex_);
   RETURN_IF_ERROR(down_);
   int64_t count = 0;
   for (auto& [key, row] : rows_) {
-    if (row.state != State::kLeased || row.lease_until >= clock_.Now()) continue;
+    absl::Duration left = row.lease_until - clock_.Now();
+    if (row.state != State::kLeased || (left >= absl::ZeroDuration() && left <= longest)) continue;
     row.state = State::kQueued;
-    row.next_at = clock_.Now();
     ++row.delivery.lease.epoch;
     ++count;
   }

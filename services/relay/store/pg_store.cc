@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/failpoint.h"
 #include "relay_sql.h"
 #include "services/relay/store/change_rules.h"
 
@@ -250,14 +251,17 @@ absl::StatusOr<std::vector<Lease>> PgStore::Finish(const std::vector<Outcome>& o
       if (IsFinal(outcome.state)) finished.insert(outcome.lease.mail_id);
     }
     RETURN_IF_ERROR(InsertEvents(connection, events));
+    RETURN_IF_ERROR(Failpoint("relay.before_finish"));
     return DropFinished(connection, finished, absl::Now());
   });
   RETURN_IF_ERROR(status);
   return written;
 }
 
-absl::StatusOr<int64_t> PgStore::RequeueExpired() {
-  ASSIGN_OR_RETURN(pg::Result result, pool_.Run(sql::kRequeueExpired));
+absl::StatusOr<int64_t> PgStore::RequeueExpired(absl::Duration longest) {
+  ASSIGN_OR_RETURN(
+      pg::Result result,
+      pool_.Run(sql::kRequeueExpired, pg::Params().Int(absl::ToInt64Milliseconds(longest))));
   return result.affected();
 }
 

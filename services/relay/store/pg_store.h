@@ -18,7 +18,7 @@ class PgStore final : public Store {
   absl::StatusOr<std::vector<Lease>> Renew(const std::vector<Lease>& leases,
                                            absl::Duration lease) override;
   absl::StatusOr<std::vector<Lease>> Finish(const std::vector<Outcome>& outcomes) override;
-  absl::StatusOr<int64_t> RequeueExpired() override;
+  absl::StatusOr<int64_t> RequeueExpired(absl::Duration longest) override;
   absl::StatusOr<int64_t> Prune(absl::Time before) override;
   absl::StatusOr<std::vector<DeliveryRow>> List(const DeliveryFilter& filter, const Position& after,
                                                 int limit) override;

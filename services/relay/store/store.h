@@ -51,8 +51,9 @@ class Store {
   // Writes each outcome whose lease is still held, with its events and report; the leases that
   // were. The content of a message goes when its last delivery is final.
   virtual absl::StatusOr<std::vector<Lease>> Finish(const std::vector<Outcome>& outcomes) = 0;
-  // Gives deliveries whose lease ran out back to the queue; how many.
-  virtual absl::StatusOr<int64_t> RequeueExpired() = 0;
+  // Gives deliveries back to the queue whose lease ran out, or lasts longer than `longest` (the
+  // clock was turned back since it was given); how many. They are due at once.
+  virtual absl::StatusOr<int64_t> RequeueExpired(absl::Duration longest) = 0;
   // Forgets messages that were finished, and events that happened, before then.
   virtual absl::StatusOr<int64_t> Prune(absl::Time before) = 0;
 
