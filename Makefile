@@ -12,7 +12,7 @@ help:
 	@echo "make stop, make status, make logs"
 	@echo "make test     build and run every test"
 	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
-	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay or imap for one of them)"
+	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay, imap or growth for one of them)"
 
 setup:
 	@tools/setup.sh run

@@ -16,7 +16,7 @@ run=(postgresql-15 redis-server openssl)
 test=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   swaks curl isync mutt fetchmail offlineimap3 getmail6 s-nail alpine msmtp sieve-connect libauthen-sasl-perl postfix nsd ldnsutils libnet-ssleay-perl libio-socket-ssl-perl
-  python3-dkim python3-spf chromium
+  python3-dkim python3-spf chromium thunderbird
   dovecot-core dovecot-imapd dovecot-lmtpd
   docker.io docker-compose debootstrap slirp4netns iproute2
 )

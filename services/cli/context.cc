@@ -165,7 +165,11 @@ CLI::Option* AddSwitch(CLI::App* command, const std::string& name, std::function
       ->check(CLI::IsMember({"true", "false"}));
 }
 
-absl::StatusOr<std::string> ReadPassword(const std::string& file) {
+namespace {
+
+enum class Prompts { kOnce, kTwice };
+
+absl::StatusOr<std::string> ReadSecret(const std::string& file, Prompts prompts) {
   std::string password;
   if (file == "-" || (file.empty() && !isatty(STDIN_FILENO))) {
     password = FirstLine(std::cin);
@@ -176,10 +180,21 @@ absl::StatusOr<std::string> ReadPassword(const std::string& file) {
   } else {
     HiddenInput hidden;
     password = Prompt("Password: ");
-    if (Prompt("Again: ") != password) return SyntaxError("the two passwords differ");
+    if (prompts == Prompts::kTwice && Prompt("Again: ") != password)
+      return SyntaxError("the two passwords differ");
   }
   if (password.empty()) return SyntaxError("the password is empty");
   return password;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadPassword(const std::string& file) {
+  return ReadSecret(file, Prompts::kTwice);
+}
+
+absl::StatusOr<std::string> ReadKnownPassword(const std::string& file) {
+  return ReadSecret(file, Prompts::kOnce);
 }
 
 }  // namespace pennypost::cli

@@ -75,6 +75,8 @@ std::string FormatTime(const google::protobuf::Timestamp& time);
 // A password from a file ("-": standard input), or from a prompt, which asks twice on a terminal.
 // Never from the arguments, where every user of the machine could read it.
 absl::StatusOr<std::string> ReadPassword(const std::string& file);
+// The same for one that exists: a prompt asks once.
+absl::StatusOr<std::string> ReadKnownPassword(const std::string& file);
 
 // "pennypost: --label is required; see: pennypost app-password create --help".
 std::string UsageError(const CLI::App* app, const CLI::Error& error);
@@ -100,6 +102,8 @@ void AddDnsCommands(CLI::App& app, Context& context);
 void AddAuthCheckCommand(CLI::App& app, Context& context);
 void AddOperationsCommands(CLI::App& app, Context& context);
 void AddMimeCommands(CLI::App& app);
+void AddImportCommands(CLI::App& app, Context& context);
+void AddExportCommands(CLI::App& app, Context& context);
 void AddCompletionCommand(CLI::App& app, Context& context);
 
 }  // namespace pennypost::cli

@@ -46,6 +46,8 @@ int main(int argc, char** argv) {
   AddOperationsCommands(app, context);
   AddSieveCommands(app, context);
   AddMimeCommands(app);
+  AddImportCommands(app, context);
+  AddExportCommands(app, context);
   AddCompletionCommand(app, context);
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 a check failed.\n"

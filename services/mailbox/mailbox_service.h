@@ -59,6 +59,7 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(StartScrub);
   PP_METHOD(Append);
   PP_METHOD(MultiAppend);
+  PP_METHOD(FindStored);
   PP_METHOD(Search);
   PP_METHOD(Sort);
   PP_METHOD(Thread);

@@ -1,4 +1,4 @@
-// MULTIAPPEND: a batch of its own, beside the queue of deliveries.
+// MULTIAPPEND, a batch of its own beside the queue of deliveries, and which messages were stored.
 
 #include <absl/time/clock.h>
 
@@ -8,6 +8,8 @@
 
 namespace pennypost::mailbox {
 namespace {
+
+constexpr int kMaxIds = 1000;  // of one FindStored
 
 // Borrows the contents of the request.
 absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
@@ -26,6 +28,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
                                   ? absl::FromUnixSeconds(message.internal_date().seconds())
                                   : absl::Now();
     delivery->mailbox_must_exist = true;
+    delivery->runs_scripts = false;
     Delivery::Recipient to;
     to.account_id = request.account_id();
     to.mailbox = mailbox;
@@ -60,6 +63,22 @@ void MailboxServiceImpl::MultiAppend(Controller* controller, const v1::MultiAppe
         response->set_uid_validity(found.uid_validity());
     }
     feed_.Notify(request->account_id());
+    return absl::OkStatus();
+  });
+}
+
+void MailboxServiceImpl::FindStored(Controller* controller, const v1::FindStoredRequest* request,
+                                    v1::FindStoredResponse* response, Done* done) {
+  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    if (request->request_ids_size() > kMaxIds) return SyntaxError("too many ids");
+    std::vector<Uuid> ids;
+    for (const std::string& text : request->request_ids()) {
+      auto id = Uuid::FromString(text);
+      if (!id) return SyntaxError("an id is none");
+      ids.push_back(*id);
+    }
+    ASSIGN_OR_RETURN(std::vector<bool> stored, store_.FindStored(request->account_id(), ids));
+    for (bool one : stored) response->add_stored(one);
     return absl::OkStatus();
   });
 }

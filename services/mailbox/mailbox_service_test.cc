@@ -131,5 +131,39 @@ TEST_F(MailboxService, OnlyWhatCompilesIsStored) {
   EXPECT_EQ(ReasonOf(Call(&v1::MailboxService::CheckScript, check, &checked)), Reason::kSyntax);
 }
 
+// Scripts run on what arrives, not on what a client or an import puts into a mailbox.
+TEST_F(MailboxService, SeveralMessagesAreStoredTogetherWhateverScriptIsActive) {
+  v1::PutScriptRequest put;
+  put.set_account_id(1);
+  put.set_name("rules");
+  put.set_content("discard;\n");
+  v1::PutScriptResponse done;
+  ASSERT_TRUE(Call(&v1::MailboxService::PutScript, put, &done).ok());
+  v1::SetActiveScriptRequest activate;
+  activate.set_account_id(1);
+  activate.set_name("rules");
+  v1::SetActiveScriptResponse active;
+  ASSERT_TRUE(Call(&v1::MailboxService::SetActiveScript, activate, &active).ok());
+  v1::MultiAppendRequest request;
+  request.set_account_id(1);
+  request.set_mailbox("INBOX");
+  v1::FindStoredRequest find;
+  find.set_account_id(1);
+  for (int i = 0; i < 2; ++i) {
+    auto* message = request.add_messages();
+    message->set_content(kMail);
+    message->set_request_id(NewUuidV7(absl::Now()).ToString());
+    find.add_request_ids(message->request_id());
+  }
+  find.add_request_ids(NewUuidV7(absl::Now()).ToString());
+  v1::MultiAppendResponse response;
+  absl::Status stored = Call(&v1::MailboxService::MultiAppend, request, &response);
+  EXPECT_TRUE(stored.ok()) << Describe(stored);
+  EXPECT_EQ(response.uids_size(), 2);
+  v1::FindStoredResponse found;
+  ASSERT_TRUE(Call(&v1::MailboxService::FindStored, find, &found).ok());
+  EXPECT_TRUE(found.stored(0) && found.stored(1) && !found.stored(2));
+}
+
 }  // namespace
 }  // namespace pennypost::mailbox

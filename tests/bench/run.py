@@ -1,24 +1,26 @@
 #!/usr/bin/python3
 """Speed beside Debian's Postfix and Dovecot: same machine, same run, same messages, both durable.
 
-usage: run.py [inbound|relay|imap ...]     all of them without an argument
+usage: run.py [inbound|relay|imap|growth ...]     the first three without an argument
 
 Each figure is the median of three rounds, the sides in turn: one line "NAME ours=... peer=... unit=... ratio=... goal=...",
 where ratio is how many times better we are and "below" ends a line that misses its goal. The same as JSON in .run/bench.json.
 """
 import sys
 
+import growth
 import imap
 import inbound
 import relay
 from figures import Figures
 from sides import ROOT
 
-KINDS = {"inbound": inbound, "relay": relay, "imap": imap}
+KINDS = {"inbound": inbound, "relay": relay, "imap": imap, "growth": growth}
+BY_DEFAULT = ["inbound", "relay", "imap"]
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or list(KINDS)
+    wanted = sys.argv[1:] or BY_DEFAULT
     unknown = [word for word in wanted if word not in KINDS]
     if unknown:
         print(f"bench: {' '.join(unknown)} is not one of {', '.join(KINDS)}", file=sys.stderr)

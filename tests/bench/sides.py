@@ -102,8 +102,8 @@ class Ours:
 class Dovecot:
     """LMTP and IMAP over one store; it syncs a message before it answers for it (mail_fsync's default)."""
 
-    def __init__(self, folder: pathlib.Path, store: str):
-        self.folder, self.store = folder, store
+    def __init__(self, folder: pathlib.Path, store: str, settings: str = ""):
+        self.folder, self.store, self.settings = folder, store, settings
         self.mail = folder / "mail"
         self.lmtp = folder / "lmtp"
         self.imaps_port = free_port()
@@ -179,6 +179,7 @@ service anvil {{
   client_limit = 2000
 }}
 default_client_limit = 2000
+{self.settings}
 """)
         log = open(self.folder / "dovecot.out", "wb")
         self.process = subprocess.Popen(["dovecot", "-F", "-c", self.folder / "dovecot.conf"], stdout=log, stderr=log,

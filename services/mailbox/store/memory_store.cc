@@ -172,6 +172,14 @@ void MemoryStore::StoreBatch(const std::vector<Delivery*>& batch) {
   for (Delivery* delivery : batch) StoreOne(*delivery);
 }
 
+absl::StatusOr<std::vector<bool>> MemoryStore::FindStored(int64_t account_id,
+                                                          const std::vector<Uuid>& ids) {
+  std::lock_guard lock(mutex_);
+  std::vector<bool> stored;
+  for (const Uuid& id : ids) stored.push_back(delivered_.contains({id, account_id}));
+  return stored;
+}
+
 absl::Status MemoryStore::StoreTogether(const std::vector<Delivery*>& batch) {
   std::lock_guard lock(mutex_);
   auto accounts = accounts_;

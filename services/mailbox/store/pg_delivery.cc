@@ -111,6 +111,13 @@ class Batch {
       pg::Params params;
       params.Int(target.account_id()).Text(name);
       ASSIGN_OR_RETURN(pg::Result found, connection_.Run(sql::kFindMailbox, params));
+      if (found.empty()) {
+        // The first mail of an account may well be junk: its first folders are made now.
+        pg::Params owner;
+        owner.Int(target.account_id());
+        RETURN_IF_ERROR(connection_.Run(sql::kEnsureAccount, owner).status());
+        ASSIGN_OR_RETURN(found, connection_.Run(sql::kFindMailbox, params));
+      }
       if (!found.empty()) {
         mailbox_id = found.Int(0, 0);
       } else if (target.delivery->mailbox_must_exist) {

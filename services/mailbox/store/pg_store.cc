@@ -104,6 +104,18 @@ absl::Status PgStore::StoreTogether(const std::vector<Delivery*>& batch) {
   return batch.front()->status;
 }
 
+absl::StatusOr<std::vector<bool>> PgStore::FindStored(int64_t account_id,
+                                                      const std::vector<Uuid>& ids) {
+  std::vector<int64_t> owners(ids.size(), account_id);
+  ASSIGN_OR_RETURN(pg::Result rows,
+                   pool_.Run(sql::kFindDelivered, pg::Params().Ids(ids).Ints(owners)));
+  std::set<Uuid> found;
+  for (int row = 0; row < rows.rows(); ++row) found.insert(rows.Id(row, 0));
+  std::vector<bool> stored;
+  for (const Uuid& id : ids) stored.push_back(found.contains(id));
+  return stored;
+}
+
 absl::Status PgStore::EnsureAccount(int64_t account_id) {
   {
     std::lock_guard lock(mutex_);

@@ -18,6 +18,8 @@ class PgStore : public Store {
 
   void StoreBatch(const std::vector<Delivery*>& batch) override;
   absl::Status StoreTogether(const std::vector<Delivery*>& batch) override;
+  absl::StatusOr<std::vector<bool>> FindStored(int64_t account_id,
+                                               const std::vector<Uuid>& ids) override;
   absl::Status EnsureAccount(int64_t account_id) override;
   absl::Status CheckQuota(const v1::CheckQuotaRequest& request) override;
   absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) override;

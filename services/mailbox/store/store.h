@@ -203,6 +203,10 @@ class Store {
   // The same, but all deliveries or none of them: the status is that of all.
   virtual absl::Status StoreTogether(const std::vector<Delivery*>& batch) = 0;
 
+  // Which of these ids StoreBatch would find to be repeats for the account.
+  virtual absl::StatusOr<std::vector<bool>> FindStored(int64_t account_id,
+                                                       const std::vector<Uuid>& ids) = 0;
+
   virtual absl::Status EnsureAccount(int64_t account_id) = 0;
   virtual absl::Status CheckQuota(const v1::CheckQuotaRequest& request) = 0;
   virtual absl::Status GetQuota(int64_t account_id, v1::GetQuotaResponse* response) = 0;

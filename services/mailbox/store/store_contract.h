@@ -44,6 +44,10 @@ class StoreContract : private StoreFixture {
     EXPECT_EQ(again->results[0].uid, 1u);
     EXPECT_FALSE(again->results[2].duplicate);
     EXPECT_EQ(Uids(kAlice, "INBOX"), (std::vector<uint32_t>{1, 2}));
+    auto stored = store_.FindStored(kAlice, {other->mail_id, NewUuidV7(absl::Now()), id, id});
+    ASSERT_TRUE(stored.ok()) << Describe(stored.status());
+    EXPECT_EQ(*stored, (std::vector<bool>{true, false, true, true}));
+    EXPECT_EQ(*store_.FindStored(104, {id}), std::vector<bool>{false});
     auto contents = store_.Fetch(kAlice, 1, {1, 7}, {true, true, true});
     ASSERT_TRUE(contents.ok());
     ASSERT_EQ(contents->size(), 1u);
@@ -70,6 +74,13 @@ class StoreContract : private StoreFixture {
     EXPECT_EQ(missing->status.code(), absl::StatusCode::kNotFound);
     // A folder that a delivery asks for and that does not exist is INBOX.
     EXPECT_EQ(Store1(Make({kBob}, "Nowhere")).mailbox_id, 1);
+    // An account that nothing was ever stored for has its first folders all the same.
+    EXPECT_NE(Store1(Make({205}, "Junk")).mailbox_id, 1);
+    EXPECT_EQ(Uids(205, "Junk").size(), 1u);
+    auto appended = Make({206}, "Archive");
+    appended->mailbox_must_exist = true;
+    store_.StoreBatch({appended.get()});
+    EXPECT_TRUE(appended->status.ok()) << Describe(appended->status);
   }
 
   void Quota() {
