@@ -71,6 +71,12 @@ absl::Status CheckDurability(PGconn* connection) {
           fmt::format("PostgreSQL has {}=off: an acknowledged message could be lost", name));
     }
   }
+  // K5: what an fsync failed to write may be gone from the page cache; the second one says it is
+  // there.
+  if (Setting(connection, "data_sync_retry") == "on") {
+    return MakeError(absl::StatusCode::kFailedPrecondition, Reason::kNone,
+                     "PostgreSQL has data_sync_retry=on: an acknowledged message could be lost");
+  }
   return absl::OkStatus();
 }
 

@@ -1,6 +1,6 @@
 #include "services/mailbox/housekeeping.h"
 
-#include <absl/time/clock.h>
+#include <chrono>
 
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -55,17 +55,22 @@ bool Housekeeping::Wait(absl::Duration time) {
 }
 
 void Housekeeping::Loop() {
+  // K10: a clock that is set back must not stop it.
+  using Clock = std::chrono::steady_clock;
+  auto after = [](absl::Duration pause) {
+    return Clock::now() + absl::ToChronoMicroseconds(pause);
+  };
   // Not at once: whoever starts has something better to do.
-  absl::Time next = absl::Now() + options_.pause, next_pass = next;
+  Clock::time_point next = after(options_.pause), next_pass = next;
   while (Wait(std::min(options_.pause, kScrubPause))) {
-    if (absl::Now() >= next) {
+    if (Clock::now() >= next) {
       RunOnce();
-      next = absl::Now() + options_.pause;
+      next = after(options_.pause);
     }
-    if (absl::Now() >= next_pass) {
+    if (Clock::now() >= next_pass) {
       RetainOnce();
       CollectOutsideOnce();
-      next_pass = absl::Now() + options_.pass_pause;
+      next_pass = after(options_.pass_pause);
     }
     ScrubOnce();
   }

@@ -23,7 +23,7 @@ def submit(lab, mail) -> int:
         return 0
 
 
-def test_postgresql_stopped_and_back():
+def test_K2_postgresql_stopped_and_back():
     with Lab() as lab:
         mail = message("x@remote.test", "bob@example.test")
         assert submit(lab, mail) == 250
@@ -48,7 +48,7 @@ def test_postgresql_stopped_and_back():
         os.kill(pids["standalone"], 0)
 
 
-def test_redis_gone():
+def test_K7_redis_gone():
     with Lab() as lab:
         subprocess.run(["redis-cli", "-s", lab.end["redis"]["socket"], "flushall"], check=True, capture_output=True)
         lab.platform.redis.stop()

@@ -7,6 +7,7 @@ import sys
 import urllib.request
 
 from harness import ROOT, Lab, main, message, wait_for, wire
+from local.data import StartError
 
 USER = "bob@example.test"
 
@@ -203,6 +204,16 @@ def test_large_contents_in_s3():
         assert len(bucket.ask("_keys")["objects"]) == 1
         lab.platform.postgres.sql("UPDATE mailbox_loose_blobs SET since = since - interval '2 days'")
         wait_for(lambda: not bucket.ask("_keys")["objects"], what="the object is gone")
+
+
+def test_K5_fsync_is_not_tried_twice():
+    lab = Lab()
+    lab.platform.postgres_settings = {"data_sync_retry": "on"}
+    try:
+        with lab:
+            raise AssertionError("started on a server that may acknowledge what it lost")
+    except StartError as error:
+        assert "data_sync_retry=on" in str(error), error
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@
 
 namespace pennypost::mailbox {
 
-inline std::string NewTestDatabase(const std::string& name) {
+// With the first `steps` migrations, or all.
+inline std::string NewTestDatabase(const std::string& name, size_t steps = SIZE_MAX) {
   std::string dsn = getenv("PENNYPOST_TEST_DSN");
   auto server = pg::Connection::Open(dsn);
   EXPECT_TRUE(server.ok());
@@ -23,7 +24,9 @@ inline std::string NewTestDatabase(const std::string& name) {
   auto connection = pg::Connection::Open(dsn);
   EXPECT_TRUE(connection.ok());
   if (connection.ok()) {
-    EXPECT_TRUE(pg::Migrate(**connection, "mailbox", sql::Migrations()).ok());
+    std::vector<pg::Migration> migrations = sql::Migrations();
+    if (steps < migrations.size()) migrations.resize(steps);
+    EXPECT_TRUE(pg::Migrate(**connection, "mailbox", migrations).ok());
   }
   return dsn;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -79,7 +80,7 @@ TEST_F(RobustnessTest, I15_AppendsOfManyAreAllThereOrNone) {
   ASSERT_TRUE(store_.EnsureAccount(kAlice).ok());
   int acknowledged = 0, groups = 0;
   int kills = WhileKilled([&] {
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 80; ++i) {
       std::vector<std::unique_ptr<Delivery>> group;
       std::vector<Delivery*> batch;
       for (int k = 0; k < 20; ++k) {
@@ -268,6 +269,70 @@ TEST_F(RobustnessTest, K10_AStoppedClockMakesNoEqualIds) {
   ASSERT_TRUE(store_.Expunge(expunge, &gone).ok());
   EXPECT_EQ(store_.ExpireDeleted(absl::Hours(1), 100).value(), 0u) << "whatever their ids say";
   EXPECT_EQ(store_.ExpireDeleted(absl::ZeroDuration(), 100).value(), 2u);
+}
+
+// A store as the release before left it, and what its processes still write while ours run.
+TEST(MailboxUpgrade, K16_WhatAnOlderReleaseStoredIsKept) {
+  std::vector<pg::Migration> all = sql::Migrations();
+  auto newer = std::find_if(all.begin(), all.end(),
+                            [](const pg::Migration& migration) { return migration.number >= 12; });
+  std::string dsn =
+      NewTestDatabase("upgrade", static_cast<size_t>(std::distance(all.begin(), newer)));
+  auto admin = *pg::Connection::Open(dsn);
+  const std::string content = "Subject: old\r\n\r\nbody\r\n";
+  const std::string insert_blob =
+      "INSERT INTO mailbox_blobs (blob_id, size, sha256, content) VALUES (gen_random_uuid(), 22, "
+      "sha256('Subject: old\r\n\r\nbody\r\n'), 'Subject: old\r\n\r\nbody\r\n')";
+  auto escape = [](std::string text) {
+    for (size_t at = 0; (at = text.find("'Subj", at)) != std::string::npos; at += 6)
+      text.replace(at, 1, "E'");
+    return text;
+  };
+  ASSERT_TRUE(
+      admin
+          ->Execute(escape(
+              "INSERT INTO mailbox_accounts (account_id, messages, used_bytes, modseq) VALUES (7, "
+              "1, 22, 9);"
+              "INSERT INTO mailbox_mailboxes (account_id, mailbox_id, name, uid_validity, uid_next,"
+              " messages, unseen, size_bytes, highest_modseq) VALUES (7, 1, 'INBOX', 1, 5, 1, 1, "
+              "22, 9);"
+              "INSERT INTO mailbox_vanished (account_id, mailbox_id, modseq, uid) VALUES (7, 1, 5, "
+              "1), (7, 1, 9, 3);" +
+              insert_blob +
+              ";"
+              "INSERT INTO mailbox_emails (account_id, email_id, blob_id, thread_id, size, "
+              "header_size, received_at, structure) SELECT 7, blob_id, blob_id, blob_id, 22, 16, "
+              "now(), '' FROM mailbox_blobs;"
+              "INSERT INTO mailbox_messages (account_id, mailbox_id, uid, email_id, modseq, size, "
+              "internal_date, save_date, flags) SELECT 7, 1, 4, email_id, 8, 22, now(), now(), '' "
+              "FROM mailbox_emails"))
+          .ok());
+  ASSERT_TRUE(pg::Migrate(*admin, "mailbox", all).ok());
+  PgStore store(dsn, 2, 2);
+  EXPECT_EQ(store.Fetch(7, 1, {4}, {false, false, true})->at(0).content, content);
+  v1::GetChangesRequest since;
+  since.set_account_id(7);
+  since.set_mailbox_id(1);
+  since.set_since_modseq(6);
+  EXPECT_EQ(store.GetChanges(since)->vanished, (std::vector<uint32_t>{3}));
+  // What the older one expunges cannot be restored, and is trimmed like the rest.
+  ASSERT_TRUE(
+      admin
+          ->Execute("INSERT INTO mailbox_vanished (account_id, mailbox_id, modseq, uid) "
+                    "VALUES (7, 1, 10, 2); UPDATE mailbox_mailboxes SET highest_modseq = 10;" +
+                    escape(insert_blob))
+          .ok());
+  EXPECT_EQ(store.GetChanges(since)->vanished, (std::vector<uint32_t>{2, 3}));
+  v1::ListDeletedRequest list;
+  list.set_account_id(7);
+  v1::ListDeletedResponse deleted;
+  ASSERT_TRUE(store.ListDeleted(list, &deleted).ok());
+  EXPECT_EQ(deleted.messages_size(), 0);
+  EXPECT_EQ(store.TrimVanished(absl::ZeroDuration(), 100).value(), 3u);
+  // A content without a reference is found by the scrub.
+  ASSERT_TRUE(store.Scrub({uint64_t{1} << 40, 1 << 20, absl::Hours(1)}).ok());
+  EXPECT_EQ(store.CollectContents(absl::ZeroDuration(), 100).value(), 1u);
+  EXPECT_EQ(store.Fetch(7, 1, {4}, {false, false, true})->at(0).content, content);
 }
 
 }  // namespace
