@@ -3,7 +3,7 @@ BUILD := build/main
 MODE ?= standalone
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build test lint run stop status logs bench chaos chaos-mutants chaos-failpoints clean
+.PHONY: help setup build test lint run stop status logs bench chaos chaos-mutants chaos-failpoints chaos-peer clean
 
 help:
 	@echo "make run      build, start the platform, send and read the first mail, stay until Ctrl-C"
@@ -13,7 +13,7 @@ help:
 	@echo "make test     build and run every test"
 	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
 	@echo "make chaos    load under faults, then whether anything was lost: DURATION=120 (seconds), SEED=N,"
-	@echo "              MESSAGES=N, FAULTS=kill,stop,...; make chaos-mutants, make chaos-failpoints: docs/chaos.md"
+	@echo "              MESSAGES=N, FAULTS=kill,stop,...; also chaos-mutants, chaos-failpoints, chaos-peer: docs/chaos.md"
 	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay, imap or growth for one of them)"
 
 setup:
@@ -53,6 +53,10 @@ chaos-mutants: build
 chaos-failpoints: build
 	@tools/setup.sh test
 	@tests/chaos/failpoints.py
+
+chaos-peer:
+	@tools/setup.sh test
+	@tests/chaos/peer.py --duration $(or $(DURATION),120) --seed $(or $(SEED),1)
 
 clean:
 	rm -rf build

@@ -122,7 +122,7 @@ def find(name: str, binaries: dict, postgres: dict) -> dict:
     with Stage(users=12, imap_users=1, binaries=binaries, postgres=postgres) as stage:
         proof = []
         if mutant.order and not order.may_trace():
-            proof = order.prove(stage, stage.platform.processes["ingress"].pid, 20, "u0@example.test")
+            proof = order.prove(stage, stage.platform.processes["ingress"].pid, 20, stage.reaper)
         try:
             found = actors.play(stage, folder, options, {}, mutant.sessions, mutant.script, settle=30, **mutant.plan)
         except StartError as error:
