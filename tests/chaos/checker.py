@@ -111,7 +111,8 @@ def internal_state(stage) -> list:
         "emails without content": "SELECT count(*) FROM mailbox_emails e WHERE NOT EXISTS "
                                   "(SELECT 1 FROM mailbox_blobs b WHERE b.blob_id = e.blob_id)",
         "content without emails": "SELECT count(*) FROM mailbox_blobs b WHERE NOT EXISTS "
-                                  "(SELECT 1 FROM mailbox_emails e WHERE e.blob_id = b.blob_id)",
+                                  "(SELECT 1 FROM mailbox_emails e WHERE e.blob_id = b.blob_id) AND NOT EXISTS "
+                                 "(SELECT 1 FROM mailbox_loose_blobs l WHERE l.blob_id = b.blob_id)",
         "messages without an email": "SELECT count(*) FROM mailbox_messages m WHERE NOT EXISTS (SELECT 1 FROM mailbox_emails e "
                                      "WHERE e.account_id = m.account_id AND e.email_id = m.email_id)",
         "leases that ran out": "SELECT count(*) FROM relay_deliveries WHERE state = 'leased' AND lease_until < now()",
