@@ -2,6 +2,7 @@
 // The mail store as import and export see it: one account, and calls that are tried again while the
 // store is away. Every write has a request id, so trying again stores nothing twice.
 
+#include <optional>
 #include <string>
 #include <vector>
 
