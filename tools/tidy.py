@@ -12,7 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build/tidy"
-LIBRARIES = ["base", "mail", "log", "proxy", "sasl", "mime", "smtp", "imap", "pop3", "managesieve", "sieve", "mailauth"]
+LIBRARIES = ["base", "mail", "log", "proxy", "sasl", "mime", "smtp", "imap", "mailfile", "pop3", "managesieve", "sieve", "mailauth"]
 
 
 def digest(*parts: bytes) -> str:
