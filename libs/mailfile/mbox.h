@@ -15,6 +15,13 @@
 
 namespace pennypost::mailfile {
 
+struct MboxEntry {
+  FromLine from;
+  uint64_t offset = 0;   // of the From_ line in the file
+  std::string content;   // as it stands there, without the empty line that ends it
+  bool too_big = false;  // the content was let go
+};
+
 // Cuts the bytes of a file into messages. Fed in any pieces, it gives the same; it holds one
 // message of at most `max_message` bytes, and what one Feed brought.
 //
@@ -24,12 +31,7 @@ class MboxSplitter {
  public:
   struct NeedMore {};
   struct End {};
-  struct Message {
-    FromLine from;
-    uint64_t offset = 0;   // of the From_ line in the file
-    std::string content;   // as it stands there, without the empty line that ends it
-    bool too_big = false;  // the content was let go
-  };
+  using Message = MboxEntry;
   struct NotMbox {};  // the file does not begin with a From_ line
   using Event = std::variant<NeedMore, End, Message, NotMbox>;
 
