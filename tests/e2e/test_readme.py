@@ -37,11 +37,16 @@ def test_command_line():
         people.write_text("ann@example.org,secret-of-ann\nben@example.org,secret-of-ben,Ben,100000000\n")
         rules = lab.folder / "rules.sieve"
         rules.write_text('require "fileinto";\nif header :contains "list-id" "" { fileinto "Archive"; }\n')
+        maildir = lab.folder / "maildir"
+        for name in ("cur", "new", "tmp"):
+            (maildir / name).mkdir(parents=True)
+        (maildir / "cur/1782900000.1.old:2,S").write_bytes(b"Subject: of old\n\nkept\n")
         mail = message("alice@example.test", "friend@far.example")
         with lab.submission("alice@example.test") as smtp:
             smtp.send_message(mail)
         row = wait_for(lambda: next(iter(lab.cli_json("queue", "list")["deliveries"]), None), 10, "queued mail")
-        fill = {"MAIL_ID": row["mail_id"], "people.csv": str(people), "rules.sieve": str(rules)}
+        fill = {"MAIL_ID": row["mail_id"], "people.csv": str(people), "rules.sieve": str(rules),
+                "/var/vmail/me": str(maildir), "out/": str(lab.folder / "out")}
         for line in lines:
             words = [fill.get(word, word) for word in line.split()[1:]]
             # A password is asked for twice where there is a terminal, and read once where there is none.
@@ -54,6 +59,8 @@ def test_command_line():
         import imaplib
         with imaplib.IMAP4_SSL("localhost", lab.ports["imaps"], ssl_context=lab.tls, timeout=30) as imap:
             imap.login("me@example.org", "a-long-password")
+            assert imap.select("INBOX", readonly=True)[1] == [b"1"]
+        assert [p.read_bytes() for p in (lab.folder / "out").glob("cur/*")] == [b"Subject: of old\n\nkept\n"]
         assert "friend@far.example" in lab.cli("queue", "list")
         assert "friend@far.example" in lab.cli("message", "trace", row["mail_id"])
 
