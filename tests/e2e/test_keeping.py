@@ -165,6 +165,25 @@ class Bucket:
                        "access_key": "test-key", "secret_key": "test-secret", "timeout_ms": 2000}}
 
 
+def test_a_content_that_is_gone():
+    """FETCH says so at once, after whole answers for the messages before it, whatever their size."""
+    with Lab() as lab:
+        imap = lab.imap(USER)
+        for size in (500, 400_000, 2_000_000):
+            for number in range(2):
+                raw = wire(message("x@remote.test", USER, subject=f"{size} {number}", body="x" * 70 + "\n"))
+                assert imap.append("INBOX", None, None, raw + b"y" * 76 * (size // 76) + b"\r\n")[0] == "OK"
+        lab.platform.postgres.sql("DELETE FROM mailbox_blobs WHERE blob_id IN (SELECT e.blob_id FROM mailbox_emails e "
+                                  "JOIN mailbox_messages m USING (account_id, email_id) WHERE m.uid % 2 = 0)")
+        imap.sock.settimeout(15)
+        imap.select("INBOX", readonly=True)
+        for first in (1, 3, 5):
+            kind, answer = imap.fetch(f"{first}:{first + 1}", "(UID BODY.PEEK[])")
+            assert kind == "NO" and answer == [b"[SERVERBUG] Stored data is damaged"], (first, kind, answer)
+            _, alone = imap.fetch(str(first), "(UID BODY.PEEK[])")
+            assert alone[0][1].rstrip().endswith(b"y")
+
+
 def test_large_contents_in_s3():
     with Bucket() as bucket, Lab(overlay={"mailbox": bucket.config()}) as lab:
         small, large = message("x@remote.test", USER, "small"), message("x@remote.test", USER, "large", "0123456789" * 7 + "\n")

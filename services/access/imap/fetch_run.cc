@@ -182,8 +182,15 @@ net::Awaitable<absl::Status> FetchRun::RunBatch(std::span<const size_t> indexes)
       loaded.email_id = message.email_id();
       loaded.thread_id = message.thread_id();
       loaded.save_date = message.save_date().seconds();
+      size_t begin = out_.size();
+      flushed_ = false;
       absl::Status written = co_await WriteMessage(*index, loaded);
-      if (!written.ok()) co_return written;
+      if (!written.ok()) {
+        // What is written of it is taken back, or the client would wait for the rest.
+        if (flushed_) context_.sink.Break();
+        out_.resize(flushed_ ? 0 : begin);
+        co_return written;
+      }
     }
     done += processed;
   }
@@ -367,10 +374,7 @@ net::Awaitable<absl::Status> FetchRun::StreamRange(uint32_t uid, imap::ByteRange
   while (sent < range.size) {
     imap::ByteRange piece{range.offset + sent, std::min(kPiece, range.size - sent)};
     auto bytes = co_await ReadRange(piece_of, piece);
-    if (!bytes.ok()) {
-      if (sent > 0) context_.sink.Break();
-      co_return bytes.status();
-    }
+    if (!bytes.ok()) co_return bytes.status();
     // The first piece is there: now the literal may be promised.
     if (sent == 0) out_ += fmt::format("{{{}}}\r\n", range.size);
     ReplaceNul(*bytes);
@@ -385,6 +389,7 @@ net::Awaitable<absl::Status> FetchRun::StreamRange(uint32_t uid, imap::ByteRange
 net::Awaitable<absl::Status> FetchRun::Flush() {
   if (out_.size() < kFlushAt) co_return absl::OkStatus();
   std::string bytes = std::exchange(out_, "");
+  flushed_ = true;
   bool written = co_await context_.sink.Write(bytes);
   if (!written) co_return absl::CancelledError("the client is gone");
   co_return absl::OkStatus();

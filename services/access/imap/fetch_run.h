@@ -66,6 +66,7 @@ class FetchRun {
   bool want_header_ = false;
   bool want_content_ = false;
   bool some_gone_ = false;
+  bool flushed_ = false;  // a part of the message that is being written went out
 };
 
 }  // namespace pennypost::access

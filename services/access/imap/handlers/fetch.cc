@@ -63,8 +63,8 @@ net::Awaitable<Done> HandleFetch(ImapContext& context, const imap::Fetch& fetch)
   done.result = ImapError(status);
   if (status.code() == absl::StatusCode::kUnimplemented)
     done.result = imap::No("The part cannot be decoded", "UNKNOWN-CTE");
-  // A response that broke off is not sent; those before it are whole.
-  if (status.ok()) done.untagged = run.TakeOutput();
+  // Responses that are whole, and the end of one whose beginning went out before.
+  done.untagged = run.TakeOutput();
   // RFC 5530 3: the client may want to look what is left.
   if (status.ok() && run.some_gone())
     done.result = imap::Ok("Some messages are gone", "EXPUNGEISSUED");
