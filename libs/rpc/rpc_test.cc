@@ -13,6 +13,7 @@
 #include "rpc/call.h"
 #include "rpc/channel.h"
 #include "rpc/server.h"
+#include "rpc/timestamp.h"
 #include "rpc/worker_pool.h"
 
 namespace pennypost::rpc {
@@ -135,6 +136,17 @@ TEST(Rpc, OverAUnixSocket) {
   server.Stop(absl::Now() + absl::Seconds(1));
   auto gone = Ask(stub, "");
   EXPECT_EQ(gone.status().code(), absl::StatusCode::kUnavailable) << Describe(gone.status());
+}
+
+TEST(Timestamp, GoesThereAndBack) {
+  for (double seconds : {0.0, 1.5, -0.25, -1.0, 1'700'000'000.125, -2'000'000'000.5}) {
+    absl::Time time = absl::UnixEpoch() + absl::Seconds(seconds);
+    google::protobuf::Timestamp stamp;
+    SetTime(time, &stamp);
+    EXPECT_GE(stamp.nanos(), 0) << seconds;
+    EXPECT_LT(stamp.nanos(), 1'000'000'000) << seconds;
+    EXPECT_EQ(TimeOf(stamp), time) << seconds;
+  }
 }
 
 TEST(Rpc, TcpNeedsCertificates) {

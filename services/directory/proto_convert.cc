@@ -1,15 +1,7 @@
 #include "services/directory/proto_convert.h"
+#include "rpc/timestamp.h"
 
 namespace pennypost::directory {
-namespace {
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  out->set_seconds(absl::ToUnixSeconds(time));
-  out->set_nanos(static_cast<int32_t>((absl::ToUnixMicros(time) % 1'000'000) * 1000));
-}
-
-}  // namespace
-
 void ToProto(const TenantRow& row, v1::Tenant* out) {
   out->set_id(row.id);
   out->set_name(row.name);
@@ -19,7 +11,7 @@ void ToProto(const TenantRow& row, v1::Tenant* out) {
   out->set_default_quota_bytes(row.default_quota_bytes);
   out->set_domains(row.domains);
   out->set_accounts(row.accounts);
-  SetTime(row.created_at, out->mutable_created_at());
+  rpc::SetTime(row.created_at, out->mutable_created_at());
 }
 
 void ToProto(const DomainRow& row, v1::Domain* out) {
@@ -30,7 +22,7 @@ void ToProto(const DomainRow& row, v1::Domain* out) {
   out->set_enabled(row.enabled);
   out->set_tenant_id(row.tenant_id);
   out->set_tenant(row.tenant);
-  SetTime(row.created_at, out->mutable_created_at());
+  rpc::SetTime(row.created_at, out->mutable_created_at());
   for (const KeyRow& key : row.keys) {
     v1::PublicKey* to = out->add_keys();
     to->set_selector(key.selector);
@@ -47,7 +39,7 @@ void ToProto(const AccountRow& row, v1::Account* out) {
   out->set_enabled(row.enabled);
   out->set_role(row.role);
   out->set_tenant_id(row.tenant_id);
-  SetTime(row.created_at, out->mutable_created_at());
+  rpc::SetTime(row.created_at, out->mutable_created_at());
 }
 
 void ToProto(const AliasRow& row, v1::Alias* out) {
@@ -62,21 +54,21 @@ void ToProto(const GroupRow& row, v1::Group* out) {
   out->set_posting(row.posting);
   out->set_send_as(row.send_as);
   for (const std::string& member : row.members) out->add_members(member);
-  SetTime(row.created_at, out->mutable_created_at());
+  rpc::SetTime(row.created_at, out->mutable_created_at());
 }
 
 void ToProto(const AppPasswordRow& row, v1::AppPassword* out) {
   out->set_id(row.id);
   out->set_label(row.label);
   for (const std::string& protocol : row.protocols) out->add_protocols(protocol);
-  SetTime(row.created_at, out->mutable_created_at());
+  rpc::SetTime(row.created_at, out->mutable_created_at());
   if (row.last_used_at != absl::InfinitePast())
-    SetTime(row.last_used_at, out->mutable_last_used_at());
+    rpc::SetTime(row.last_used_at, out->mutable_last_used_at());
 }
 
 void ToProto(const AuditRow& row, v1::AuditEntry* out) {
   out->set_id(row.id);
-  SetTime(row.at, out->mutable_at());
+  rpc::SetTime(row.at, out->mutable_at());
   out->set_actor(row.actor);
   out->set_caller(row.caller);
   out->set_action(row.action);

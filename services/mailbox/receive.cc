@@ -6,6 +6,7 @@
 
 #include "base/failpoint.h"
 #include "base/mutant.h"
+#include "rpc/timestamp.h"
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/core/names.h"
 #include "services/mailbox/mailbox_service.h"
@@ -33,10 +34,6 @@ absl::StatusOr<Uuid> ParseId(const std::string& text) {
   auto id = Uuid::FromString(text);
   if (!id) return SyntaxError(fmt::format("'{}' is no message id", text));
   return *id;
-}
-
-absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
 }
 
 // Recipients by account: several addresses of one account get one copy. `index` says where each
@@ -206,7 +203,7 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
   auto delivery = std::make_unique<Delivery>();
   delivery->mail_id = *id;
   delivery->internal_date =
-      request->has_internal_date() ? TimeOf(request->internal_date()) : absl::Now();
+      request->has_internal_date() ? rpc::TimeOf(request->internal_date()) : absl::Now();
   delivery->mailbox_must_exist = true;
   delivery->runs_scripts = false;
   delivery->recipients.push_back(

@@ -1,13 +1,10 @@
 #include "services/relay/proto_convert.h"
 
 #include "base/text.h"
+#include "rpc/timestamp.h"
 
 namespace pennypost::relay {
 namespace {
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 Recipient RecipientOf(const v1::EnqueueRecipient& in) {
   Recipient out;
@@ -23,16 +20,10 @@ Recipient RecipientOf(const v1::EnqueueRecipient& in) {
 
 }  // namespace
 
-void ToProto(absl::Time time, google::protobuf::Timestamp& out) {
-  int64_t nanos = absl::ToUnixNanos(time);
-  out.set_seconds(nanos / 1'000'000'000);
-  out.set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
-}
-
 absl::StatusOr<Event> FromProto(const history::v1::Event& event, absl::Time now) {
   std::optional<Uuid> mail_id = Uuid::FromString(event.mail_id());
   if (!mail_id) return SyntaxError("an event needs the mail_id of its message");
-  return Event{*mail_id,        event.has_time() ? TimeOf(event.time()) : now,
+  return Event{*mail_id,        event.has_time() ? rpc::TimeOf(event.time()) : now,
                event.service(), event.kind(),
                event.sender(),  event.recipient(),
                event.detail()};
@@ -123,8 +114,8 @@ void ToProto(const DeliveryRow& row, v1::Delivery& out) {
   out.set_recipient(row.recipient);
   out.set_state(std::string(StateName(row.state)));
   out.set_attempts(static_cast<uint32_t>(row.attempts));
-  ToProto(row.queued_at, *out.mutable_queued_at());
-  if (row.state == State::kQueued) ToProto(row.next_at, *out.mutable_next_attempt_at());
+  rpc::SetTime(row.queued_at, out.mutable_queued_at());
+  if (row.state == State::kQueued) rpc::SetTime(row.next_at, out.mutable_next_attempt_at());
   out.set_last_reply(row.last_reply);
   out.set_route(row.route);
   out.set_size(static_cast<uint64_t>(row.size));
@@ -132,7 +123,7 @@ void ToProto(const DeliveryRow& row, v1::Delivery& out) {
 
 void ToProto(const Event& event, history::v1::Event& out) {
   out.set_mail_id(event.mail_id.ToString());
-  ToProto(event.time, *out.mutable_time());
+  rpc::SetTime(event.time, out.mutable_time());
   out.set_service(event.service);
   out.set_kind(event.kind);
   out.set_sender(event.sender);

@@ -16,6 +16,5 @@ absl::StatusOr<Event> FromProto(const history::v1::Event& event, absl::Time now)
 
 void ToProto(const DeliveryRow& row, v1::Delivery& out);
 void ToProto(const Event& event, history::v1::Event& out);
-void ToProto(absl::Time time, google::protobuf::Timestamp& out);
 
 }  // namespace pennypost::relay

@@ -5,6 +5,7 @@
 #include "base/failpoint.h"
 #include "base/mutant.h"
 #include "rpc/call.h"
+#include "rpc/timestamp.h"
 #include "services/relay/proto_convert.h"
 
 namespace pennypost::relay {
@@ -101,7 +102,7 @@ void RelayService::GetQueueStats(Controller* controller, const v1::GetQueueStats
     response->set_leased(stats.leased);
     response->set_held(stats.held);
     if (stats.oldest_queued_at)
-      ToProto(*stats.oldest_queued_at, *response->mutable_oldest_queued_at());
+      rpc::SetTime(*stats.oldest_queued_at, response->mutable_oldest_queued_at());
     return absl::OkStatus();
   });
 }

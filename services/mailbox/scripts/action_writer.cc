@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "mail/header.h"
 #include "mime/thread.h"
+#include "rpc/timestamp.h"
 #include "services/mailbox/core/auto_mail.h"
 #include "services/mailbox/core/flags.h"
 #include "sieve/mailto.h"
@@ -52,9 +53,7 @@ void ActionWriter::AddEvent(std::string detail) {
   v1::DeliverRequest one;
   auto* event = one.add_events();
   event->set_mail_id(mail_.delivery.mail_id.ToString());
-  int64_t micros = absl::ToUnixMicros(mail_.now);
-  event->mutable_time()->set_seconds(micros / 1'000'000);
-  event->mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+  rpc::SetTime(mail_.now, event->mutable_time());
   event->set_service("mailbox");
   event->set_kind("script");
   event->set_sender(mail_.delivery.sender);

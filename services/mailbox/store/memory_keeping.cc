@@ -2,25 +2,12 @@
 
 #include <absl/time/clock.h>
 
+#include "rpc/timestamp.h"
 #include "services/mailbox/core/deleted.h"
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/store/memory_store.h"
 
 namespace pennypost::mailbox {
-namespace {
-
-absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-}
-
-}  // namespace
-
 absl::Status MemoryStore::ListDeleted(const v1::ListDeletedRequest& request,
                                       v1::ListDeletedResponse* response) {
   std::lock_guard lock(mutex_);
@@ -28,7 +15,7 @@ absl::Status MemoryStore::ListDeleted(const v1::ListDeletedRequest& request,
   std::vector<std::pair<GoneKey, const Gone*>> found;
   for (const auto& [key, gone] : account.gone) {
     if (gone.message.email == nullptr) continue;
-    if (request.has_since() && gone.at < TimeOf(request.since())) continue;
+    if (request.has_since() && gone.at < rpc::TimeOf(request.since())) continue;
     if (!request.mailbox().empty() && account.NameOf(std::get<0>(key)) != request.mailbox())
       continue;
     found.emplace_back(key, &gone);
@@ -44,8 +31,8 @@ absl::Status MemoryStore::ListDeleted(const v1::ListDeletedRequest& request,
     message->set_id(DeletedId{mailbox, modseq, uid}.ToString());
     message->set_mailbox(account.NameOf(mailbox));
     message->set_uid(uid);
-    SetTime(gone->at, message->mutable_deleted_at());
-    SetTime(gone->message.row.internal_date, message->mutable_internal_date());
+    rpc::SetTime(gone->at, message->mutable_deleted_at());
+    rpc::SetTime(gone->message.row.internal_date, message->mutable_internal_date());
     for (std::string& flag : SplitFlags(gone->message.row.flags))
       message->add_flags(std::move(flag));
     message->set_size_bytes(gone->message.row.size);
@@ -74,7 +61,7 @@ std::vector<MemoryStore::GoneKey> MemoryStore::Account::FindGone(
   }
   for (const auto& [key, one] : gone) {
     if (one.message.email == nullptr) continue;
-    if (request.has_since() && one.at < TimeOf(request.since())) continue;
+    if (request.has_since() && one.at < rpc::TimeOf(request.since())) continue;
     if (!request.mailbox().empty() && NameOf(std::get<0>(key)) != request.mailbox()) continue;
     keys.push_back(key);
   }
@@ -215,19 +202,19 @@ absl::StatusOr<ScrubStep> MemoryStore::Scrub(const ScrubPace& pace) {
   if (absl::Now() < next_scrub_) return step;
   next_scrub_ = absl::Now() + pace.round;
   scrub_.clear_corrupt();
-  SetTime(absl::Now(), scrub_.mutable_started_at());
+  rpc::SetTime(absl::Now(), scrub_.mutable_started_at());
   for (const Email* email : Emails()) {
     ++step.contents;
     step.bytes += email->content.size();
     if (Sha256(email->content) == email->sha256) continue;
     auto* corrupt = scrub_.add_corrupt();
     corrupt->set_email_id(email->email_id);
-    SetTime(absl::Now(), corrupt->mutable_found_at());
+    rpc::SetTime(absl::Now(), corrupt->mutable_found_at());
     step.corrupt.push_back(Uuid::FromString(email->email_id).value_or(Uuid{}));
   }
   scrub_.set_contents(step.contents);
   scrub_.set_bytes(step.bytes);
-  SetTime(absl::Now(), scrub_.mutable_finished_at());
+  rpc::SetTime(absl::Now(), scrub_.mutable_finished_at());
   return step;
 }
 

@@ -1,6 +1,7 @@
 // Deleted messages: list, restore.
 
 #include "mailbox_sql.h"
+#include "rpc/timestamp.h"
 #include "services/mailbox/core/deleted.h"
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/store/pg_delivery.h"
@@ -9,16 +10,6 @@
 
 namespace pennypost::mailbox {
 namespace {
-
-absl::Time TimeOf(const google::protobuf::Timestamp& stamp) {
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
-}
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
-  int64_t micros = absl::ToUnixMicros(time);
-  out->set_seconds(micros / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-}
 
 // A row of list_deleted and select_deleted.
 struct DeletedRow {
@@ -56,7 +47,7 @@ struct Keys {
 pg::Params SinceParams(int64_t account, const google::protobuf::Timestamp* since,
                        const std::string& mailbox, int limit) {
   pg::Params params;
-  params.Int(account).Time(since ? TimeOf(*since) : absl::UnixEpoch());
+  params.Int(account).Time(since ? rpc::TimeOf(*since) : absl::UnixEpoch());
   if (mailbox.empty()) {
     params.Null();
   } else {
@@ -152,8 +143,8 @@ absl::Status PgStore::ListDeleted(const v1::ListDeletedRequest& request,
     auto* message = response->add_messages();
     message->set_id(IdOf(r, row).ToString());
     message->set_uid(static_cast<uint32_t>(r.Int(row, 2)));
-    SetTime(r.Time(row, 3), message->mutable_deleted_at());
-    SetTime(r.Time(row, 4), message->mutable_internal_date());
+    rpc::SetTime(r.Time(row, 3), message->mutable_deleted_at());
+    rpc::SetTime(r.Time(row, 4), message->mutable_internal_date());
     for (std::string& flag : SplitFlags(r.Text(row, 5))) message->add_flags(std::move(flag));
     message->set_email_id(r.Id(row, 6).ToString());
     message->set_size_bytes(static_cast<uint64_t>(r.Int(row, 7)));

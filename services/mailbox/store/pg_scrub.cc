@@ -3,6 +3,7 @@
 #include "log/log.h"
 #include "mailbox_sql.h"
 #include "metrics/metrics.h"
+#include "rpc/timestamp.h"
 #include "services/mailbox/store/pg_rows.h"
 #include "services/mailbox/store/pg_store.h"
 
@@ -11,12 +12,6 @@ namespace {
 
 constexpr int64_t kMostContents = 2000;  // in one step
 constexpr int64_t kMostMailboxes = 100;  // the same
-
-void SetTime(const pg::Result& r, int row, int column, google::protobuf::Timestamp* out) {
-  int64_t micros = absl::ToUnixMicros(r.Time(row, column));
-  out->set_seconds(micros / 1'000'000);
-  out->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
-}
 
 }  // namespace
 
@@ -101,16 +96,16 @@ absl::Status PgStore::GetScrub(v1::GetScrubResponse* response) {
     ASSIGN_OR_RETURN(pg::Result state, connection.Run(sql::kScrubState));
     if (state.empty()) return absl::OkStatus();
     response->set_running(state.Bool(0, 0));
-    if (!state.IsNull(0, 1)) SetTime(state, 0, 1, response->mutable_started_at());
-    if (!state.IsNull(0, 2)) SetTime(state, 0, 2, response->mutable_finished_at());
+    if (!state.IsNull(0, 1)) rpc::SetTime(state.Time(0, 1), response->mutable_started_at());
+    if (!state.IsNull(0, 2)) rpc::SetTime(state.Time(0, 2), response->mutable_finished_at());
     response->set_contents(static_cast<uint64_t>(state.Int(0, 3)));
     response->set_bytes(static_cast<uint64_t>(state.Int(0, 4)));
-    SetTime(state, 0, 5, response->mutable_next_step_at());
+    rpc::SetTime(state.Time(0, 5), response->mutable_next_step_at());
     ASSIGN_OR_RETURN(pg::Result corrupt, connection.Run(sql::kCorruptContents));
     for (int row = 0; row < corrupt.rows(); ++row) {
       auto* content = response->add_corrupt();
       content->set_blob_id(corrupt.Id(row, 0).ToString());
-      SetTime(corrupt, row, 1, content->mutable_found_at());
+      rpc::SetTime(corrupt.Time(row, 1), content->mutable_found_at());
       content->set_account_id(corrupt.Int(row, 2));
       if (!corrupt.IsNull(row, 3)) content->set_email_id(corrupt.Id(row, 3).ToString());
     }

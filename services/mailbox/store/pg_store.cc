@@ -4,6 +4,7 @@
 
 #include "log/log.h"
 #include "mailbox_sql.h"
+#include "rpc/timestamp.h"
 #include "services/mailbox/store/pg_delivery.h"
 #include "services/mailbox/store/pg_rows.h"
 
@@ -210,9 +211,7 @@ absl::Status PgStore::GetHistory(const v1::GetHistoryRequest& request,
     }
     auto* event = response->add_events();
     event->set_mail_id(found->Id(row, 0).ToString());
-    int64_t micros = absl::ToUnixMicros(found->Time(row, 1));
-    event->mutable_time()->set_seconds(micros / 1'000'000);
-    event->mutable_time()->set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+    rpc::SetTime(found->Time(row, 1), event->mutable_time());
     event->set_service("mailbox");
     event->set_sender(found->Text(row, 2));
     event->set_recipient(found->Text(row, 3));
