@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "services/cli/context.h"
 
 namespace pennypost::cli {
@@ -15,6 +17,19 @@ absl::StatusOr<Response> AskAs(Context& context, DirectoryMethod<Request, Respon
                                Request request) {
   request.set_actor(context.actor);
   return Ask(context.clients.directory, method, std::move(request));
+}
+
+// Connects and finds the account of an address; nothing with the complaint made.
+inline std::optional<directory::v1::Account> FindAccount(Context& context,
+                                                         const std::string& address,
+                                                         Acting acting = Acting::kPlatformOnly) {
+  if (!context.Connect(acting)) return std::nullopt;
+  directory::v1::GetAccountRequest get;
+  get.set_address(address);
+  auto found = AskAs(context, &directory::v1::DirectoryService::GetAccount, get);
+  if (found.ok()) return std::move(*found->mutable_account());
+  context.Fail(found.status());
+  return std::nullopt;
 }
 
 // All pages as one answer.

@@ -46,18 +46,15 @@ void List(Context& context, const std::string& domain) {
 }
 
 void Delete(Context& context, const std::string& address) {
-  if (!context.Connect(Acting::kAnyone)) return;
-  GetAccountRequest get;
-  get.set_address(address);
-  auto found = AskAs(context, &DirectoryService::GetAccount, get);
-  if (!found.ok()) return context.Fail(found.status());
+  std::optional<Account> found = FindAccount(context, address, Acting::kAnyone);
+  if (!found) return;
   // The account first: from then on nothing new arrives for it.
   DeleteAccountRequest remove;
   remove.set_address(address);
   auto gone = AskAs(context, &DirectoryService::DeleteAccount, remove);
   if (!gone.ok()) return context.Fail(gone.status());
   mailbox::v1::DeleteAccountDataRequest data;
-  data.set_account_id(found->account().id());
+  data.set_account_id(found->id());
   auto emptied = Ask(context.clients.mailbox, &mailbox::v1::MailboxService::DeleteAccountData, data,
                      absl::Minutes(5));
   if (!emptied.ok()) return context.Fail(emptied.status());

@@ -23,13 +23,9 @@ struct Options {
 // Sets whose mail it is; false with the complaint made.
 template <class Request>
 bool SetAccount(Context& context, const std::string& address, Request* request) {
-  if (!context.Connect()) return false;
-  directory::v1::GetAccountRequest get;
-  get.set_address(address);
-  auto found = AskAs(context, &directory::v1::DirectoryService::GetAccount, get);
-  if (found.ok()) request->set_account_id(found->account().id());
-  if (!found.ok()) context.Fail(found.status());
-  return found.ok();
+  std::optional<directory::v1::Account> found = FindAccount(context, address);
+  if (found) request->set_account_id(found->id());
+  return found.has_value();
 }
 
 // "2026-01-31", "2026-01-31 12:00:00" in UTC as the lists show it, with T and Z too, or "36h",

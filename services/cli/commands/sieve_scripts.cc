@@ -21,17 +21,13 @@ using StoreMethod = rpc::Method<MailboxService, Request, Response>;
 // complaint made.
 template <class Request>
 bool SetOwner(Context& context, const std::string& address, Request* request) {
-  if (!context.Connect()) return false;
   if (address.starts_with('@')) {
     request->set_domain(address.substr(1));
-    return true;
+    return context.Connect();
   }
-  directory::v1::GetAccountRequest get;
-  get.set_address(address);
-  auto found = AskAs(context, &directory::v1::DirectoryService::GetAccount, get);
-  if (found.ok()) request->set_account_id(found->account().id());
-  if (!found.ok()) context.Fail(found.status());
-  return found.ok();
+  std::optional<directory::v1::Account> found = FindAccount(context, address);
+  if (found) request->set_account_id(found->id());
+  return found.has_value();
 }
 
 void List(Context& context, const std::string& address) {

@@ -7,26 +7,20 @@
 namespace pennypost::cli {
 
 std::optional<StoreLink> StoreLink::Find(Context& context, const std::string& address) {
-  if (!context.Connect()) return std::nullopt;
-  directory::v1::GetAccountRequest get;
-  get.set_address(address);
-  auto found = AskAs(context, &directory::v1::DirectoryService::GetAccount, get);
-  if (!found.ok()) {
-    context.Fail(found.status());
-    return std::nullopt;
-  }
+  std::optional<directory::v1::Account> account = FindAccount(context, address);
+  if (!account) return std::nullopt;
   // The account's own quota may be that of its tenant or of the platform: delivery knows.
   directory::v1::ResolveRecipientRequest resolve;
-  resolve.set_address(found->account().address());
+  resolve.set_address(account->address());
   auto resolved =
       Ask(context.clients.directory, &directory::v1::DirectoryService::ResolveRecipient, resolve);
-  int64_t quota = found->account().quota_bytes();
+  int64_t quota = account->quota_bytes();
   if (resolved.ok()) {
     for (const auto& target : resolved->targets()) {
-      if (target.account_id() == found->account().id()) quota = target.quota_bytes();
+      if (target.account_id() == account->id()) quota = target.quota_bytes();
     }
   }
-  return StoreLink(context.clients.mailbox, found->account().id(), quota);
+  return StoreLink(context.clients.mailbox, account->id(), quota);
 }
 
 bool StoreLink::MayPass(const absl::Status& status) {
