@@ -13,7 +13,7 @@ help:
 	@echo "make test     build and run every test"
 	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
 	@echo "make chaos    load under faults, then whether anything was lost: DURATION=120 (seconds), SEED=N,"
-	@echo "              MESSAGES=N, FAULTS=kill,stop,...; also chaos-mutants, chaos-failpoints, chaos-peer: docs/chaos.md"
+	@echo "              FAULTS=kill,stop,...; until MESSAGES=N KILLS=N STOPS=N; also chaos-mutants, chaos-failpoints, chaos-peer: docs/chaos.md"
 	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, relay, imap or growth for one of them)"
 
 setup:
@@ -43,8 +43,8 @@ bench: build
 
 chaos: build
 	@tools/setup.sh test
-	@tests/chaos/run.py --duration $(or $(DURATION),120) --seed $(or $(SEED),0) --faults $(or $(FAULTS),all) \
-	  $(if $(MESSAGES),--messages $(MESSAGES))
+	@tests/chaos/run.py --seed $(or $(SEED),0) --faults $(or $(FAULTS),all) $(if $(DURATION),--duration $(DURATION)) \
+	  $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(KILLS),--kills $(KILLS)) $(if $(STOPS),--stops $(STOPS))
 
 chaos-mutants: build
 	@tools/setup.sh test

@@ -25,8 +25,9 @@ class Actors:
         context = multiprocessing.get_context("spawn")
         self.stop, self.stop_looking = context.Event(), context.Event()
         self.budget = context.Value("q", messages)
+        self.acknowledged = context.Value("q", 0)
         listener = listen(stage)
-        work = [context.Process(target=load.run, args=(plan, kind, list(range(count)), self.stop, self.budget))
+        work = [context.Process(target=load.run, args=(plan, kind, list(range(count)), self.stop, self.budget, self.acknowledged))
                 for kind, count in sessions.items() if kind != "imap" and count]
         if sessions.get("imap"):
             work.append(context.Process(target=imap_load.run, args=(plan, self.stop)))
@@ -64,8 +65,8 @@ def wait_until_settled(stage, seconds: float) -> dict:
 
 
 def play(stage, folder: pathlib.Path, options, profile: dict, sessions: dict, script=None, settle: float = 60,
-         **plan) -> dict:
-    """One run on a stage that is up; the findings of the checker. `script(nemesis)` replaces the dice."""
+         goal: nemesis.Goal = nemesis.Goal(), **plan) -> dict:
+    """One run on a stage that is up; the findings of the checker. `script(nemesis)` replaces the dice. `goal`: when it ends."""
     plan = stage.plan(options.seed, folder, **plan)
     breaker = nemesis.Nemesis(stage, folder, options.seed, profile)
     cast = Actors(stage, plan, sessions, options.messages)
@@ -73,7 +74,7 @@ def play(stage, folder: pathlib.Path, options, profile: dict, sessions: dict, sc
     if script:
         script(breaker)
     else:
-        breaker.run(options.duration, lambda: cast.budget.value <= 0)
+        breaker.run(options.duration, lambda: any(goal) and not goal.missing(cast.acknowledged.value, breaker.counts))
     seconds = time.monotonic() - begin
     breaker.mend()
     cast.end_load()
@@ -82,5 +83,6 @@ def play(stage, folder: pathlib.Path, options, profile: dict, sessions: dict, sc
     cast.end()
     breaker.look_after()
     found = checker.check(journal.read(folder), checker.read_store(stage), stuck, checker.internal_state(stage))
+    found.update(short=goal.missing(cast.acknowledged.value, breaker.counts))
     found.update(seconds=round(seconds), faults=breaker.counts, left_out=breaker.left_out)
     return found

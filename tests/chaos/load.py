@@ -53,8 +53,8 @@ class Maker:
 class Sender:
     """One session after the other of one kind: smtp, lmtp or submit."""
 
-    def __init__(self, stage: dict, kind: str, number: int, stop, budget):
-        self.stage, self.kind, self.stop, self.budget = stage, kind, stop, budget
+    def __init__(self, stage: dict, kind: str, number: int, stop, budget, acknowledged=lambda: None):
+        self.stage, self.kind, self.stop, self.budget, self.acknowledged = stage, kind, stop, budget, acknowledged
         self.maker = Maker(f"{kind}{number}", stage["seed"])
         self.journal = Journal(stage["journal"], f"load-{kind}{number}")
         self.session = None
@@ -114,6 +114,7 @@ class Sender:
                 taken = [r for r, is_good in zip(recipients, good) if is_good]
                 self.journal.write("ack", id=key, places=[p for p in places if p[0] in taken or p[0] in passed_on],
                                    out=[o for o in outside if o in taken])
+                self.acknowledged()
                 return
             if self.stop.wait(RETRY_SECONDS):
                 time.sleep(RETRY_SECONDS)
@@ -125,15 +126,19 @@ class Sender:
             self.journal.write("bad", what=f"{self.kind} {refused.stage}", text=refused.text[:200], id=key)
 
 
-def run(stage: dict, kind: str, numbers: list, stop, counter) -> None:
-    """A process: one thread for each number. `counter` (shared) holds how many messages may still begin."""
+def run(stage: dict, kind: str, numbers: list, stop, counter, done) -> None:
+    """A process: one thread for each number. `counter` (shared) holds how many messages may still begin, `done` those that ended."""
 
     def budget() -> bool:
         with counter.get_lock():
             counter.value -= 1
             return counter.value >= 0
 
-    threads = [threading.Thread(target=Sender(stage, kind, n, stop, budget).run) for n in numbers]
+    def acknowledged() -> None:
+        with done.get_lock():
+            done.value += 1
+
+    threads = [threading.Thread(target=Sender(stage, kind, n, stop, budget, acknowledged).run) for n in numbers]
     for thread in threads:
         thread.start()
     for thread in threads:

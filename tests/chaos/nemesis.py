@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+import typing
 import unittest.mock
 
 from journal import Journal
@@ -19,6 +20,25 @@ CLOCKS = [None, "+2h", "+400d", "-2h", "-10d"]
 # Share of each fault, and what it does to the name it is given.
 SHARES = {"kill": 40, "kill-all": 2, "pg-kill": 6, "pg-backend": 6, "pg-end-sessions": 4, "redis-kill": 4, "redis-flush": 6,
           "stop": 14, "pg-stop": 3, "redis-stop": 3, "cut": 8, "disk-full": 2, "power-cut": 3, "clock": 3}
+
+
+KILLS = ("kill", "kill-all", "pg-kill", "pg-backend", "redis-kill", "power-cut")
+STOPS = ("stop", "pg-stop", "redis-stop")
+
+
+class Goal(typing.NamedTuple):
+    """How much a run has to see before it ends; 0: any."""
+    messages: int = 0
+    kills: int = 0
+    stops: int = 0
+
+    def missing(self, acknowledged: int, faults: dict) -> str:
+        """In words what is not reached; "" if all is."""
+        seen = Goal(acknowledged, sum(faults.get(name, 0) for name in KILLS), sum(faults.get(name, 0) for name in STOPS))
+        return ", ".join(f"{have} {name} of {want}" for name, have, want in zip(self._fields, seen, self) if have < want)
+
+    def words(self) -> str:
+        return "".join(f", {count} {name}" for name, count in zip(self._fields, self) if count)
 
 
 def _alive(pid: int) -> bool:

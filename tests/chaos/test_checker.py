@@ -1,5 +1,6 @@
 """Each check of the checker fires on the fault it is for, and none fires without one."""
 from checker import CHECKS, Copy, check, to_copy
+from nemesis import Goal
 from observer import Watch
 
 INBOX = ["u0", "INBOX"]
@@ -127,6 +128,13 @@ def test_parsing():
     got = to_copy("u", "f", [b"* 1 FETCH (UID 7 FLAGS (\\Seen \\Flagged) RFC822.SIZE %d BODY[] {%d}" % (len(mail), len(mail)), mail, b")"])
     assert (got.uid, got.flags, got.id, got.size_differs) == (7, "\\Seen \\Flagged", "smtp1-2", False), got
     assert got.mail_id == "0190a000-0000-7000-8000-000000000000", got
+
+
+def test_goal():
+    goal = Goal(messages=10, kills=3, stops=2)
+    assert goal.missing(9, {"kill": 2, "power-cut": 1, "stop": 5}) == "9 messages of 10"
+    assert goal.missing(10, {"kill": 2, "cut": 9, "redis-stop": 1}) == "2 kills of 3, 1 stops of 2"
+    assert not goal.missing(10, {"pg-kill": 3, "pg-stop": 2}) and not Goal().missing(0, {})
 
 
 if __name__ == "__main__":
