@@ -47,6 +47,7 @@ class Lexer {
 
   // Bytes that belong to no command yet.
   bool HasBuffered() const { return !buffer_.empty(); }
+  size_t buffered() const { return buffer_.size(); }
   // Forgets all that was fed.
   void Clear() { *this = Lexer(); }
 

@@ -28,7 +28,7 @@ MessageState MailboxView::At(size_t index) const {
 }
 
 std::optional<size_t> MailboxView::IndexOf(uint32_t uid) const {
-  const std::vector<Entry>& entries = table_->entries;
+  const auto& entries = table_->entries;
   auto at = std::lower_bound(entries.begin(), entries.end(), uid,
                              [](const Entry& entry, uint32_t value) { return entry.uid < value; });
   if (at == entries.end() || at->uid != uid) return std::nullopt;
@@ -163,7 +163,7 @@ void MailboxView::AppendExpunges(UpdateForm form, std::string& out) {
 std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
   std::string out;
   if (dirty_ > 0) {
-    std::vector<Entry>& entries = Own().entries;
+    auto& entries = Own().entries;
     for (size_t i = 0; i < entries.size(); ++i) {
       if (!entries[i].dirty) continue;
       entries[i].dirty = false;
@@ -188,7 +188,7 @@ absl::StatusOr<std::vector<size_t>> MailboxView::Resolve(const NumberSet& set,
     }
     return indexes;
   }
-  const std::vector<Entry>& entries = table_->entries;
+  const auto& entries = table_->entries;
   // Marks instead of a list: many overlapping ranges must not cost more than the mailbox is large.
   std::vector<NumberRange> ranges;
   auto star = numbers == Numbers::kUid ? (entries.empty() ? 1 : entries.back().uid)

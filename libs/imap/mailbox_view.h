@@ -12,6 +12,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -80,6 +81,9 @@ class MailboxView {
   // What the messages take in memory.
   size_t Bytes() const { return table_->entries.capacity() * sizeof(Entry); }
 
+  // What those of all views of this process take; views that share them count once.
+  static size_t BytesOfAll() { return bytes_of_all_.load(std::memory_order_relaxed); }
+
   // What the store says has changed. `own`: the client is answered about it by its own command
   // (STORE), so the new flags are not reported again.
   enum class Origin { kOthers, kOwn };
@@ -116,8 +120,25 @@ class MailboxView {
     bool gone = false;
   };
 
+  static inline std::atomic<size_t> bytes_of_all_{0};
+
+  // Counts what it gives out.
+  template <class T>
+  struct Counting {
+    using value_type = T;
+    T* allocate(size_t n) {
+      bytes_of_all_.fetch_add(n * sizeof(T), std::memory_order_relaxed);
+      return std::allocator<T>().allocate(n);
+    }
+    void deallocate(T* at, size_t n) {
+      bytes_of_all_.fetch_sub(n * sizeof(T), std::memory_order_relaxed);
+      std::allocator<T>().deallocate(at, n);
+    }
+    bool operator==(const Counting&) const = default;
+  };
+
   struct Table {
-    std::vector<Entry> entries;
+    std::vector<Entry, Counting<Entry>> entries;
     std::vector<Flags> flag_sets;
     std::map<Flags, uint32_t> flag_index;
 

@@ -117,6 +117,8 @@ class ServerSession {
   explicit ServerSession(SessionOptions options);
 
   void Feed(std::string_view bytes) { lexer_.Feed(bytes); }
+  // What is held of commands that are not complete.
+  size_t buffered() const { return lexer_.buffered(); }
   Step Next();
   void Resume(Outcome outcome);
   void TlsStarted();

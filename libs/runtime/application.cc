@@ -1,5 +1,6 @@
 #include "runtime/application.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <boost/asio/executor_work_guard.hpp>
@@ -58,6 +59,13 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Messages of megabytes get memory of their own from the kernel, and give it back when they are
+// gone. Left alone, malloc learns from the first one to keep such blocks, each arena its own.
+void GiveLargeBlocksBack() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
 
 constexpr absl::Duration kHealthTimeout = absl::Seconds(3);
@@ -126,6 +134,7 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   RaiseDescriptorLimit();
+  GiveLargeBlocksBack();
 
   unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   unsigned threads = common.io_threads() > 0 ? common.io_threads() : std::min(cores, 8u);

@@ -50,7 +50,10 @@ class App : public runtime::Component {
   App(runtime::Environment& environment, Parts parts)
       : environment_(environment),
         parts_(std::move(parts)),
-        views_(environment.config.access().view_cache_bytes()),
+        views_(environment.config.access().view_cache_bytes(),
+               environment.config.access().open_mailboxes_bytes()),
+        bodies_(environment.config.access().body_budget_bytes(),
+                environment.config.access().max_append_bytes()),
         users_(environment.config.access().max_connections_per_user()),
         sieve_users_(environment.config.access().max_connections_per_user()) {
     const auto& config = environment.config.access();
@@ -97,6 +100,7 @@ class App : public runtime::Component {
     options.host = environment_.config.common().hostname();
     options.link = Link(parts_.imap_tls.get(), tls);
     options.views = &views_;
+    options.bodies = &bodies_;
     options.users = &users_;
     options.max_message = config.max_append_bytes();
     options.login_timeout = absl::Seconds(config.login_timeout_seconds());
@@ -167,6 +171,7 @@ class App : public runtime::Component {
   runtime::Environment& environment_;
   const Parts parts_;
   ViewCache views_;
+  BodyBudget bodies_;
   UserConnections users_;
   UserConnections sieve_users_;
   ConnectionOptions imap_, imaps_;
@@ -187,6 +192,9 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
   constexpr uint64_t kMostAppend = 64 << 20;
   if (config.max_append_bytes() == 0 || config.max_append_bytes() > kMostAppend) {
     return SyntaxError("access.max_append_bytes must be 1 to 67108864");
+  }
+  if (config.body_budget_bytes() < config.max_append_bytes()) {
+    return SyntaxError("access.body_budget_bytes must hold one message of max_append_bytes");
   }
   if (config.max_connections_per_user() == 0)
     return SyntaxError("access.max_connections_per_user must not be 0");

@@ -137,7 +137,11 @@ class Connection {
         auto wait = WaitForRoom(context_, chunk->bytes.size());
         outcome = co_await std::move(wait);
       }
-      if (std::holds_alternative<smtp::Accept>(outcome)) context_.body += chunk->bytes;
+      if (std::holds_alternative<smtp::Accept>(outcome)) {
+        context_.body += chunk->bytes;
+      } else {
+        DropBody();  // others wait for what it holds
+      }
       session_.Resume(std::move(outcome));
       co_return;
     }
@@ -179,7 +183,7 @@ class Connection {
   }
 
   void DropBody() {
-    if (context_.lease.held() == 0) return;
+    if (context_.lease.empty()) return;
     context_.body = {};
     context_.lease.Release();
   }

@@ -117,8 +117,8 @@ TEST_F(Ingress, StoresALocalMessage) {
                 "Subject: hi\r\n\r\nhello\r\n");
 }
 
-// ROBUSTNESS K6, 2.7.
-TEST_F(Ingress, AFullDiskIsSaidAtMailAndAtTheEndOfData) {
+// ROBUSTNESS 2.7.
+TEST_F(Ingress, K6_AFullDiskIsSaidAtMailAndAtTheEndOfData) {
   absl::Status full =
       MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull, "the disk is full");
   for (absl::Status* room : {&mailbox_.room, &relay_.room}) {

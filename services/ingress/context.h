@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "base/body_budget.h"
 #include "base/clock.h"
 #include "clients/clients.h"
 #include "mail/envelope.h"
 #include "net/listener.h"
 #include "net/tls.h"
-#include "services/ingress/body_budget.h"
 #include "services/ingress/connect_rate.h"
 #include "services/ingress/refusal_budget.h"
 #include "services/ingress/store_room.h"
@@ -41,7 +41,7 @@ struct Platform {
         clients(ingress_clients),
         clock(ingress_clock),
         tls(tls_context),
-        budget(options.body_budget),
+        budget(options.body_budget, options.limits.message_size),
         rate(options.connections_per_minute) {}
 
   const IngressOptions options;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr absl::Duration kDirectoryTimeout = absl::Seconds(5);
 constexpr absl::Duration kRelayTimeout = absl::Seconds(30);
+constexpr uint64_t kLeastBodyBudget = 128 << 20;  // any message fits, and another one beside it
 
 // The other services as scripts need them. The clients are complete when the first message comes.
 MailboxServiceImpl::Scripting ScriptingOf(const runtime::Environment& environment) {
@@ -136,9 +137,11 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
   if (config.batch_messages() == 0 || config.batch_messages() > 1000) {
     return SyntaxError("mailbox.batch_messages must be from 1 to 1000");
   }
+  if (config.body_budget_bytes() < kLeastBodyBudget)
+    return SyntaxError("mailbox.body_budget_bytes must be at least 134217728");
   RETURN_IF_ERROR(CheckBlobs(config));
   QueueOptions queue{config.writers(), config.batch_messages(), config.batch_bytes(),
-                     config.queue_limit()};
+                     config.queue_limit(), config.body_budget_bytes()};
   std::unique_ptr<runtime::Component> app = std::make_unique<App>(environment, queue);
   return app;
 }

@@ -21,6 +21,7 @@ struct QueueOptions {
   size_t batch_messages = 64;
   size_t batch_bytes = 4 << 20;
   size_t queue_limit = 4096;
+  uint64_t body_budget = 384 << 20;  // of contents on their way in
 };
 
 class DeliveryQueue {

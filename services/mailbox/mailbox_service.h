@@ -2,6 +2,7 @@
 // The gRPC face: checks names and flags, hands reads and changes to a pool and deliveries to the
 // queue of the writers.
 
+#include "base/body_budget.h"
 #include "base/expiring_cache.h"
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "rpc/worker_pool.h"
@@ -84,6 +85,9 @@ class MailboxServiceImpl : public v1::MailboxService {
  private:
   // A message on its way in, and how its call ends.
   struct Incoming {
+    explicit Incoming(BodyBudget& budget) : lease(budget) {}
+
+    BodyLease lease;
     std::unique_ptr<Delivery> delivery;
     std::string_view content;
     const v1::DeliverRequest* request = nullptr;  // nullptr: no scripts run (APPEND)
@@ -103,9 +107,12 @@ class MailboxServiceImpl : public v1::MailboxService {
   void Enqueue(IncomingPtr mail);
   void EnqueueNow(IncomingPtr mail);
   void Finish(const IncomingPtr& mail, std::unique_ptr<Delivery> stored);
+  // Room for contents of so many bytes: on the disk, and in memory until `lease` ends.
+  absl::Status RoomFor(size_t bytes, BodyLease& lease);
   static void Refuse(const Incoming& mail, const absl::Status& status);
 
   Store& store_;
+  BodyBudget bodies_;
   ChangeFeed feed_;
   std::function<void(int64_t)> tell_;
   // The quota of accounts that had plenty of room a moment ago.

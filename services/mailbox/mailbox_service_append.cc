@@ -45,8 +45,12 @@ absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
 
 void MailboxServiceImpl::MultiAppend(Controller* controller, const v1::MultiAppendRequest* request,
                                      v1::MultiAppendResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    RETURN_IF_ERROR(store_.Room());
+  size_t bytes = 0;
+  for (const auto& message : request->messages()) bytes += message.content().size();
+  auto lease = std::make_shared<BodyLease>(bodies_);
+  absl::Status room = RoomFor(bytes, *lease);
+  if (!room.ok()) return rpc::Finish(controller, done, room);
+  pool_.Run(controller, done, [this, request, response, lease]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     ASSIGN_OR_RETURN(auto deliveries, ToDeliveries(*request));
     std::vector<Delivery*> batch;

@@ -78,6 +78,7 @@ absl::Status Overloaded() {
 MailboxServiceImpl::MailboxServiceImpl(Store& store, const QueueOptions& queue, size_t threads,
                                        Scripting scripting)
     : store_(store),
+      bodies_(queue.body_budget),
       feed_(store),
       roomy_(SystemClock(), kRoomyAccounts),
       scripts_(store, std::move(scripting.hostname), std::move(scripting.resolve)),
@@ -90,6 +91,13 @@ MailboxServiceImpl::~MailboxServiceImpl() {
   // The pool goes before the queue: what the queue ends after that finds no pool.
   std::lock_guard lock(stop_mutex_);
   stopping_ = true;
+}
+
+absl::Status MailboxServiceImpl::RoomFor(size_t bytes, BodyLease& lease) {
+  // The little that is left on a full disk is for removals.
+  RETURN_IF_ERROR(store_.Room());
+  // Who calls holds the content already; waiting here would only keep a second copy of it.
+  return lease.Extend(bytes) ? absl::OkStatus() : Overloaded();
 }
 
 void MailboxServiceImpl::Refuse(const Incoming& mail, const absl::Status& status) {
@@ -171,8 +179,9 @@ void MailboxServiceImpl::Deliver(Controller* controller, const v1::DeliverReques
                                  v1::DeliverResponse* response, Done* done) {
   std::vector<size_t> index;
   auto delivery = ToDelivery(*request, &index);
-  // The little that is left on a full disk is for removals.
-  absl::Status status = delivery.ok() ? store_.Room() : delivery.status();
+  auto mail = std::make_shared<Incoming>(bodies_);
+  absl::Status status =
+      delivery.ok() ? RoomFor(request->content().size(), mail->lease) : delivery.status();
   if (!status.ok()) return rpc::Finish(controller, done, status);
   auto fill = [response, index = std::move(index)](const Delivery& stored) {
     for (size_t at : index) {
@@ -182,7 +191,6 @@ void MailboxServiceImpl::Deliver(Controller* controller, const v1::DeliverReques
       result->set_duplicate(stored.results[at].duplicate);
     }
   };
-  auto mail = std::make_shared<Incoming>();
   mail->delivery = *std::move(delivery);
   mail->content = request->content();
   mail->request = request;
@@ -198,7 +206,8 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
   auto flags = Joined(request->flags());
   auto id = ParseId(request->request_id());
   absl::Status status = !name.ok() ? name.status() : !flags.ok() ? flags.status() : id.status();
-  if (status.ok()) status = store_.Room();
+  auto mail = std::make_shared<Incoming>(bodies_);
+  if (status.ok()) status = RoomFor(request->content().size(), mail->lease);
   if (!status.ok()) return rpc::Finish(controller, done, status);
   auto delivery = std::make_unique<Delivery>();
   delivery->mail_id = *id;
@@ -219,7 +228,6 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
     if (store_.FindMailbox(request->account_id(), mailbox, &found).ok())
       response->set_uid_validity(found.uid_validity());
   };
-  auto mail = std::make_shared<Incoming>();
   mail->delivery = std::move(delivery);
   mail->content = request->content();
   mail->controller = controller;

@@ -96,8 +96,8 @@ class Lab:
     def raw(self, port: str, timeout: float = 10) -> "Raw":
         return Raw(self.ports[port], timeout)
 
-    def cli(self, *words, stdin: str = "", code: int = 0) -> str:
-        done = subprocess.run([self.end["cli"], *words], input=stdin, capture_output=True, text=True, timeout=60)
+    def cli(self, *words, stdin: str = "", code: int = 0, seconds: float = 60) -> str:
+        done = subprocess.run([self.end["cli"], *words], input=stdin, capture_output=True, text=True, timeout=seconds)
         assert done.returncode == code, f"{words}: code {done.returncode}, not {code}\n{done.stdout}{done.stderr}"
         return done.stdout if code == 0 else done.stdout + done.stderr
 

@@ -18,6 +18,9 @@ constexpr absl::Duration kWatchLength = absl::Seconds(120);
 // (ROBUSTNESS 2.7).
 constexpr absl::Duration kStoreGoneLimit = absl::Seconds(60);
 constexpr int kMaxWatches = 4;
+// What a session may hold of a command before it draws on the budget for messages, and in what
+// steps.
+constexpr size_t kOrdinaryCommand = 256 << 10;
 
 imap::SessionOptions OptionsOf(const ConnectionOptions& options) {
   imap::SessionOptions out;
@@ -55,6 +58,7 @@ ImapConnection::ImapConnection(clients::Clients& clients, const ConnectionOption
       options_(options),
       link_(options.link, std::move(stream), std::move(peer), drain),
       session_(OptionsOf(options)),
+      lease_(*options.bodies),
       watch_(std::make_shared<Watch>()) {}
 
 net::Awaitable<void> ImapConnection::Run() {
@@ -90,6 +94,7 @@ net::Awaitable<bool> ImapConnection::Act(imap::Step step) {
   ++commands_;
   imap::Outcome outcome = co_await Answer(std::move(std::get<imap::Request>(step)));
   session_.Resume(std::move(outcome));
+  if (!lease_.empty() && session_.buffered() <= kOrdinaryCommand) lease_.Release();
   co_return true;
 }
 
@@ -105,6 +110,11 @@ net::Awaitable<bool> ImapConnection::Read() {
   switch (got) {
     case ClientLink::Got::kBytes:
       session_.Feed(link_.bytes());
+      if (session_.buffered() > kOrdinaryCommand) {
+        co_await TakeRoom();
+      } else if (!lease_.empty()) {
+        lease_.Release();  // of a command that was refused
+      }
       co_return true;
     case ClientLink::Got::kInterrupted:
       co_return co_await Interrupted();
@@ -116,6 +126,17 @@ net::Awaitable<bool> ImapConnection::Read() {
       break;
   }
   co_return false;
+}
+
+// ROBUSTNESS 2.8: no credit, no reading.
+net::Awaitable<void> ImapConnection::TakeRoom() {
+  while (lease_.held() < session_.buffered()) {
+    if (lease_.Extend(kOrdinaryCommand)) continue;
+    bool has_room = co_await net::WaitForCredit(lease_, kOrdinaryCommand, options_.body_patience);
+    if (has_room) continue;
+    log::Warning("imap.body_budget.exhausted", {{"peer", link_.client_ip()}});
+    co_return session_.Shutdown("[UNAVAILABLE] No room here now, try again later");
+  }
 }
 
 // A change, or the server ends.

@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/body_budget.h"
+#include "net/wait_for_credit.h"
 #include "services/access/client_link.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/user_connections.h"
@@ -16,7 +18,9 @@ struct ConnectionOptions {
   LinkOptions link;
   ViewCache* views = nullptr;        // shared by all listeners
   UserConnections* users = nullptr;  // the same; nullptr: no limit
+  BodyBudget* bodies = nullptr;      // the same
   size_t max_message = 35 << 20;
+  absl::Duration body_patience = net::kCreditPatience;
   absl::Duration login_timeout = absl::Seconds(60);
   absl::Duration idle_timeout = absl::Minutes(30);
 };
@@ -38,6 +42,7 @@ class ImapConnection : private ResponseSink {
 
   net::Awaitable<bool> Act(imap::Step step);
   net::Awaitable<bool> Read();
+  net::Awaitable<void> TakeRoom();
   net::Awaitable<bool> Interrupted();
   net::Awaitable<imap::Outcome> Answer(imap::Request request);
   imap::Outcome Login(absl::StatusOr<Account> account);
@@ -50,6 +55,7 @@ class ImapConnection : private ResponseSink {
   const ConnectionOptions& options_;
   ClientLink link_;
   imap::ServerSession session_;
+  BodyLease lease_;  // for what is more than an ordinary command
   Account account_;
   UserConnections::Place place_;
   std::shared_ptr<Watch> watch_;

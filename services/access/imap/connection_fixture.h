@@ -21,6 +21,7 @@ class ImapConnectionTest : public ::testing::Test {
     clients_.directory = &directory_;
     options_.host = "imap.example";
     options_.views = &views_;
+    options_.bodies = &bodies_;
   }
 
   // What the server says to these pieces of input.
@@ -55,6 +56,7 @@ class ImapConnectionTest : public ::testing::Test {
   FakeDirectory directory_;
   clients::Clients clients_;
   ViewCache views_{1 << 20};
+  BodyBudget bodies_{64 << 20, 35 << 20};
   ConnectionOptions options_;
   net::DrainSignal drain_;
   int operations_ = 0;

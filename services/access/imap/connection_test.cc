@@ -48,8 +48,8 @@ TEST_F(ImapConnectionTest, AppendOfAHeaderBomb) {
   EXPECT_TRUE(mailbox_.Find("INBOX")->messages.empty());
 }
 
-// ROBUSTNESS 2.7, I17: our disk is not the user's quota.
-TEST_F(ImapConnectionTest, FullDiskAndFullQuota) {
+// ROBUSTNESS 2.7: our disk is not the user's quota.
+TEST_F(ImapConnectionTest, I17_FullDiskAndFullQuota) {
   mailbox_.FailWith(
       MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull, "the disk is full"));
   EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"),
@@ -57,6 +57,37 @@ TEST_F(ImapConnectionTest, FullDiskAndFullQuota) {
   mailbox_.FailWith(
       MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "the mailbox is full"));
   EXPECT_EQ(Logged("a APPEND INBOX {1+}\r\nx\r\n"), "a NO [OVERQUOTA] Mailbox is full\r\n");
+}
+
+// ROBUSTNESS 2.8: a message is read as far as there is memory for it, and costs none afterwards.
+TEST_F(ImapConnectionTest, AppendWithoutRoom) {
+  const std::string size = std::to_string(3 << 20);
+  std::deque<std::string> pieces = {"x LOGIN ann secret\r\na APPEND INBOX {" + size + "+}\r\n"};
+  for (int i = 0; i < 3 << 8; ++i) pieces.push_back(std::string(4096, 'x'));
+  pieces.push_back("\r\nb NOOP\r\n");
+  BodyBudget small(2 << 20);
+  options_.bodies = &small;
+  options_.body_patience = absl::Milliseconds(200);
+  std::string out = Talk(pieces);
+  EXPECT_TRUE(out.ends_with("* BYE [UNAVAILABLE] No room here now, try again later\r\n")) << out;
+  EXPECT_TRUE(mailbox_.Find("INBOX")->messages.empty());
+  EXPECT_EQ(small.free(), 2 << 20);
+  options_.bodies = &bodies_;
+  out = Talk(pieces);
+  EXPECT_NE(out.find("a OK [APPENDUID 7 1] Appended\r\nb OK"), std::string::npos) << out;
+  EXPECT_EQ(bodies_.free(), 64 << 20);
+}
+
+TEST_F(ImapConnectionTest, NoRoomForAnotherOpenMailbox) {
+  mailbox_.Deliver("INBOX", kMail);
+  ViewCache full(1 << 20, 0);
+  options_.views = &full;
+  EXPECT_EQ(Logged("a SELECT INBOX\r\nb NOOP\r\n"),
+            "a NO [UNAVAILABLE] Temporarily unavailable\r\nb OK Done\r\n");
+  options_.views = &views_;
+  EXPECT_NE(Logged("a SELECT INBOX\r\n").find("a OK [READ-WRITE] Selected"), std::string::npos);
+  EXPECT_EQ(imap::MailboxView::BytesOfAll(), views_.Find(1, "INBOX")->Bytes())
+      << "the session's and the cache's are one";
 }
 
 TEST_F(ImapConnectionTest, SelectTellsTheState) {

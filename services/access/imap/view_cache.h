@@ -21,7 +21,12 @@ namespace pennypost::access {
 class ViewCache {
  public:
   // The views not used for longest go when all together take more than `max_bytes`; 0 keeps none.
-  explicit ViewCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+  // With all views of the process, those that sessions have open too, it is room for `most`.
+  explicit ViewCache(size_t max_bytes, size_t most = SIZE_MAX)
+      : max_bytes_(max_bytes), most_(most) {}
+
+  // Whether another mailbox may be opened that nobody has open.
+  bool HasRoom() const { return imap::MailboxView::BytesOfAll() <= most_; }
 
   // `name` as the client said it.
   std::optional<imap::MailboxView> Find(int64_t account_id, const std::string& name);
@@ -38,7 +43,7 @@ class ViewCache {
 
   void Drop(std::list<Kept>::iterator kept);  // with the lock held
 
-  const size_t max_bytes_;
+  const size_t max_bytes_, most_;
   std::mutex mutex_;
   std::list<Kept> kept_;  // used last first
   std::map<Key, std::list<Kept>::iterator> places_;

@@ -5,6 +5,7 @@
 #include "log/log.h"
 #include "mail/header.h"
 #include "metrics/metrics.h"
+#include "net/wait_for_credit.h"
 #include "services/ingress/policy/filter.h"
 #include "services/ingress/policy/handover.h"
 #include "services/ingress/policy/peer.h"
@@ -129,12 +130,9 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
 }  // namespace
 
 net::Awaitable<smtp::Outcome> WaitForRoom(SessionContext& session, size_t bytes) {
-  constexpr int kTries = 300;  // 30 s
-  for (int i = 0; i < kTries; ++i) {
-    if (session.lease.Extend(bytes)) co_return smtp::Accept{};
-    auto pause = net::Sleep(absl::Milliseconds(100));
-    co_await std::move(pause);
-  }
+  auto wait = net::WaitForCredit(session.lease, bytes);
+  bool has_room = co_await std::move(wait);
+  if (has_room) co_return smtp::Accept{};
   log::Warning("smtp.body_budget.exhausted", {{"session", session.session_id}});
   co_return smtp::Defer{{452, "4.3.1", "no room here now, try again later"}};
 }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/status.h"
 #include "imap/number_set.h"
+#include "log/log.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
@@ -81,6 +83,11 @@ net::Awaitable<absl::StatusOr<std::optional<imap::MailboxView>>> Renew(ImapConte
   co_return view;
 }
 
+absl::Status NoRoom() {
+  log::Warning("imap.open_mailboxes.no_room", {{"bytes", imap::MailboxView::BytesOfAll()}});
+  return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverloaded, "no room");
+}
+
 net::Awaitable<absl::StatusOr<imap::MailboxView>> OpenView(ImapContext& context,
                                                            const std::string& name) {
   if (auto kept = context.views.Find(context.account.id, name)) {
@@ -93,6 +100,7 @@ net::Awaitable<absl::StatusOr<imap::MailboxView>> OpenView(ImapContext& context,
       co_return **std::move(renewed);
     }
   }
+  if (!context.views.HasRoom()) co_return NoRoom();
   auto request = For<pb::OpenMailboxRequest>(context);
   request.set_name(name);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::OpenMailbox, request,
@@ -102,6 +110,7 @@ net::Awaitable<absl::StatusOr<imap::MailboxView>> OpenView(ImapContext& context,
   imap::MailboxView view({mailbox.id(), mailbox.name(), mailbox.uid_validity(), mailbox.uid_next(),
                           mailbox.highest_modseq()});
   LoadIndex(response->index(), view);
+  if (!context.views.HasRoom()) co_return NoRoom();
   context.views.Put(context.account.id, name, view);
   co_return view;
 }
