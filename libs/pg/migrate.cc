@@ -1,3 +1,5 @@
+#include <absl/time/clock.h>
+
 #include "base/id.h"
 #include "base/text.h"
 #include "pg/pool.h"
@@ -12,9 +14,16 @@ constexpr Statement kRecord{
     "migrations_record",
     "INSERT INTO pennypost_migrations (owner, number, name, checksum) VALUES ($1, $2, $3, $4)"};
 
-absl::Status ApplyOne(Connection& connection, std::string_view owner, const Migration& step) {
+// While a migration waits for the lock of a table, all who come after it wait as well: it waits for
+// two seconds, lets them go on, and tries again (ROBUSTNESS K16).
+constexpr const char* kLockTimeout = "SET LOCAL lock_timeout = '2s'";
+constexpr absl::Duration kPause = absl::Milliseconds(500);
+constexpr int kTries = 60;
+
+absl::Status TryOne(Connection& connection, std::string_view owner, const Migration& step) {
   RETURN_IF_ERROR(connection.Begin());
-  absl::Status status = connection.Execute(std::string(step.sql));
+  absl::Status status = connection.Execute(kLockTimeout);
+  if (status.ok()) status = connection.Execute(std::string(step.sql));
   if (status.ok()) {
     Params params;
     params.Text(owner).Int(step.number).Text(step.name).Text(HexEncode(Sha256(step.sql)));
@@ -22,6 +31,17 @@ absl::Status ApplyOne(Connection& connection, std::string_view owner, const Migr
   }
   if (status.ok()) return connection.Commit();
   connection.Rollback();
+  return status;
+}
+
+absl::Status ApplyOne(Connection& connection, std::string_view owner, const Migration& step) {
+  absl::Status status;
+  for (int i = 0; i < kTries; ++i) {
+    if (i > 0) absl::SleepFor(kPause);
+    status = TryOne(connection, owner, step);
+    if (status.ok() || status.code() != absl::StatusCode::kAborted) break;
+  }
+  if (status.ok()) return status;
   return MakeError(
       status.code(), ReasonOf(status),
       fmt::format("migration {} of {} failed: {}", step.name, owner, MessageOf(status)));

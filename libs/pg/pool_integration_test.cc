@@ -136,8 +136,8 @@ TEST(Pg, AnIdlePoolNoticesThatTheServerIsGone) {
   EXPECT_TRUE(noticed);
 }
 
-// ROBUSTNESS K6. A disk that is really full: tests/e2e/test_disk.py.
-TEST(Pg, AFullDiskIsKnownUntilThereIsRoom) {
+// A disk that is really full: tests/e2e/test_disk.py.
+TEST(Pg, K6_AFullDiskIsKnownUntilThereIsRoom) {
   Pool pool(Dsn(), 1);
   auto raise = [&pool](const std::string& state, const std::string& words) {
     return pool.With([&](Connection& connection) {

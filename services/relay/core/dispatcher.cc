@@ -104,7 +104,7 @@ net::Awaitable<bool> Dispatcher::ClaimSome() {
   std::function<absl::StatusOr<std::vector<Delivery>>()> work = [this, claim] {
     return parts_.store.Claim(claim);
   };
-  absl::Time asked = parts_.clock.Now();
+  absl::Time asked = parts_.boot_clock.Now();
   auto run = RunBlocking(parts_.pool, std::move(work));
   absl::StatusOr<std::vector<Delivery>> claimed = co_await std::move(run);
   if (!claimed.ok()) {
@@ -180,7 +180,7 @@ net::Awaitable<void> Dispatcher::LeaseLoop() {
     auto wait = timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     co_await std::move(wait);
     std::vector<Lease> leases;
-    absl::Time now = parts_.clock.Now();
+    absl::Time now = parts_.boot_clock.Now();
     // A third of the lease is over: it was to be trusted for three quarters, and less than 5/12 are
     // left.
     for (const auto& [lease, until] : held_) {
@@ -233,7 +233,7 @@ net::Awaitable<void> Dispatcher::ReconcileLoop() {
     absl::Duration longest = std::max(2 * options_.lease, absl::Hours(1));
     std::function<absl::StatusOr<int64_t>()> work = [this, longest]() -> absl::StatusOr<int64_t> {
       ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired(longest));
-      RETURN_IF_ERROR(parts_.store.Prune(parts_.clock.Now() - options_.keep_finished).status());
+      RETURN_IF_ERROR(parts_.store.Prune(parts_.clock.Now(), options_.keep_finished).status());
       return requeued;
     };
     auto run = RunBlocking(parts_.pool, std::move(work));

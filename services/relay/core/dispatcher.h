@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 
+#include "base/boot_clock.h"
 #include "base/clock.h"
 #include "rpc/worker_pool.h"
 #include "services/relay/core/result_writer.h"
@@ -47,6 +48,8 @@ struct DispatcherParts {
   RecipientResolver& resolver;
   Signer& signer;
   const Clock& clock;
+  // What leases and patience go by: one that nobody sets (ROBUSTNESS K10).
+  const Clock& boot_clock = BootClock();
 };
 
 class Dispatcher {
@@ -109,7 +112,7 @@ class Dispatcher {
   bool woken_ = false;
 
   std::map<std::string, RouteState> routes_;
-  std::map<Lease, absl::Time> held_;  // until when each lease surely is ours
+  std::map<Lease, absl::Time> held_;  // until when each lease surely is ours, by boot_clock
   std::atomic<int> in_flight_{0};
   std::atomic<bool> draining_{false};
   std::atomic<int> running_{0};  // loops and lanes

@@ -32,7 +32,7 @@ void Count(Kind kind) {
 
 bool Dispatcher::StillMine(const std::vector<Delivery>& deliveries) const {
   if constexpr (kMutant == Mutant::kM6) return true;
-  absl::Time now = parts_.clock.Now();
+  absl::Time now = parts_.boot_clock.Now();
   return std::all_of(deliveries.begin(), deliveries.end(), [this, now](const Delivery& delivery) {
     auto found = held_.find(delivery.lease);
     return found != held_.end() && now < found->second;
@@ -251,8 +251,8 @@ net::Awaitable<void> Dispatcher::Write(const Message& message,
   }
   // Each row's epoch decides whether the outcome still counts, so a lease that ran out here is no
   // reason to forget what the other side said: forgotten, the message would go out twice.
-  absl::Time give_up = parts_.clock.Now() + kResultPatience;
-  while (!outcomes.empty() && parts_.clock.Now() < give_up) {
+  absl::Time give_up = parts_.boot_clock.Now() + kResultPatience;
+  while (!outcomes.empty() && parts_.boot_clock.Now() < give_up) {
     auto write = writer_.Write(outcomes);
     absl::Status written = co_await std::move(write);
     written.Update(Failpoint("relay.finished"));

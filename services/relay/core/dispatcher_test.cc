@@ -247,7 +247,8 @@ TEST_F(DispatcherTest, AWorkerThatLostItsLeaseWritesNothing) {
   Enqueue({"bob@b.test"});
   boost::asio::io_context io;
   rpc::WorkerPool pool(2, 1000);
-  Dispatcher zombie(io.get_executor(), {store_, pool, world_, world_, world_, clock_}, options_);
+  Dispatcher zombie(io.get_executor(), {store_, pool, world_, world_, world_, clock_, clock_},
+                    options_);
   zombie.Start();
   while (StateOf("bob@b.test") != "leased ") io.run_for(std::chrono::milliseconds(1));
   clock_.Advance(absl::Hours(3));  // three leases pass while it is in the middle of a delivery
@@ -258,6 +259,38 @@ TEST_F(DispatcherTest, AWorkerThatLostItsLeaseWritesNothing) {
   io.run_for(std::chrono::seconds(2));
   EXPECT_EQ(StateOf("bob@b.test"), "leased ");
   EXPECT_TRUE(store_.HistoryOf("bob@b.test", 10)->empty());
+}
+
+// Whoever sets this machine's clock neither ends a lease nor makes one last: the store's clock and
+// the time since the start of the machine decide.
+TEST_F(DispatcherTest, K10_LeasesGoByAClockThatNobodySets) {
+  const absl::Duration jumps[] = {absl::Hours(1), absl::Hours(24 * 3653), -absl::Hours(1),
+                                  -absl::Hours(24 * 3653),
+                                  absl::FromUnixSeconds(1LL << 31) - clock_.Now()};
+  for (absl::Duration jump : jumps) {
+    for (bool slept : {false, true}) {
+      testing::FakeClock wall(clock_.Now()), up(absl::FromUnixSeconds(5000));
+      world_.sent.clear();
+      world_.slowness = absl::Milliseconds(30);
+      Uuid id = Enqueue({"bob@b.test"});
+      boost::asio::io_context io;
+      rpc::WorkerPool pool(2, 1000);
+      Dispatcher dispatcher(io.get_executor(), {store_, pool, world_, world_, world_, wall, up},
+                            options_);
+      dispatcher.Start();
+      while (world_.at_once == 0) io.run_for(std::chrono::milliseconds(1));
+      wall.Advance(jump);
+      if (slept) up.Advance(absl::Hours(3));
+      dispatcher.BeginDrain();
+      io.run_for(std::chrono::seconds(2));
+      EXPECT_EQ(CountSent("bob@b.test"), 1);
+      std::vector<DeliveryRow> rows = *store_.List({}, {}, 100);
+      auto row = std::find_if(rows.begin(), rows.end(),
+                              [&](const DeliveryRow& one) { return one.mail_id == id; });
+      bool done = row == rows.end() || row->state == State::kDelivered;
+      EXPECT_NE(done, slept) << absl::FormatDuration(jump);
+    }
+  }
 }
 
 TEST_F(DispatcherTest, ADatabaseThatIsAwayForAWhile) {

@@ -43,6 +43,11 @@ DeliveryResult Expired(const DeliveryResult& last) {
   return expired;
 }
 
+// By two clocks, ours and the store's: nothing ends early because one of them was set (K10).
+absl::Duration AgeOf(const Message& message, absl::Time now) {
+  return std::min(now - message.queued_at, message.age);
+}
+
 void Retry(const Message& message, const Delivery& delivery, const DeliveryResult& result,
            absl::Time now, const RetryPolicy& policy, Outcome& outcome) {
   size_t step = static_cast<size_t>(std::max(delivery.attempts - 1, 0));
@@ -50,7 +55,7 @@ void Retry(const Message& message, const Delivery& delivery, const DeliveryResul
   outcome.state = State::kQueued;
   // The last attempt is made when the time ends, not a wait before.
   outcome.next_at = std::min(now + wait, std::max(message.queued_at + policy.lifetime, now));
-  if (outcome.delay_reported || now - message.queued_at < policy.delay_warning) return;
+  if (outcome.delay_reported || AgeOf(message, now) < policy.delay_warning) return;
   outcome.report = Report(ReportKind::kDelayed, message, delivery, result, now, policy);
   outcome.delay_reported = true;
 }
@@ -66,7 +71,7 @@ RetryPolicy DefaultRetryPolicy() {
 Outcome Settle(const Message& message, const Delivery& delivery, const DeliveryResult& result,
                absl::Time now, const RetryPolicy& policy) {
   using Kind = DeliveryResult::Kind;
-  if (result.kind == Kind::kDeferred && now - message.queued_at >= policy.lifetime) {
+  if (result.kind == Kind::kDeferred && AgeOf(message, now) >= policy.lifetime) {
     return Settle(message, delivery, Expired(result), now, policy);
   }
   Outcome outcome;

@@ -36,6 +36,21 @@ class SettleTest : public ::testing::Test {
   Delivery delivery_;
 };
 
+// A clock that is set ahead by years, here or at the store, bounces nothing.
+TEST_F(SettleTest, K10_NothingExpiresByOneClockAlone) {
+  DeliveryResult deferred = Result(Kind::kDeferred, 451, "4.2.0");
+  message_.age = absl::Minutes(5);
+  Outcome outcome = After(absl::Hours(24 * 3650), deferred);
+  EXPECT_EQ(outcome.state, State::kQueued);
+  EXPECT_FALSE(outcome.report);
+  message_.age = absl::Hours(24 * 3650);
+  outcome = After(absl::Minutes(5), deferred);
+  EXPECT_EQ(outcome.state, State::kQueued);
+  EXPECT_FALSE(outcome.report);
+  outcome = After(absl::Hours(24 * 3650), deferred);
+  EXPECT_EQ(outcome.state, State::kBounced);
+}
+
 TEST_F(SettleTest, AFailureIsReportedOnceToTheSender) {
   Outcome outcome = After(absl::Minutes(1), Result(Kind::kFailed, 550, "5.1.1"));
   EXPECT_EQ(outcome.state, State::kBounced);

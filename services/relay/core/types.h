@@ -62,6 +62,8 @@ struct Message {
   std::string auth_user;  // who submitted it; empty for mail of strangers and our own reports
   bool own_report = false;
   absl::Time queued_at;
+  // Since then, by the store's own clock when it was loaded.
+  absl::Duration age = absl::InfiniteDuration();
   std::string content;
   std::string
       signature;  // DKIM-Signature fields that go above the content; set with the first attempt

@@ -142,8 +142,9 @@ absl::StatusOr<int64_t> MemoryStore::RequeueExpired(absl::Duration longest) {
   return count;
 }
 
-absl::StatusOr<int64_t> MemoryStore::Prune(absl::Time before) {
+absl::StatusOr<int64_t> MemoryStore::Prune(absl::Time now, absl::Duration keep) {
   std::lock_guard lock(mutex_);
+  absl::Time before = std::min(now, clock_.Now()) - keep;
   RETURN_IF_ERROR(down_);
   std::set<Uuid> gone;
   for (const auto& [mail_id, entry] : messages_) {

@@ -23,7 +23,7 @@ class MemoryStore final : public Store {
                                            absl::Duration lease) override;
   absl::StatusOr<std::vector<Lease>> Finish(const std::vector<Outcome>& outcomes) override;
   absl::StatusOr<int64_t> RequeueExpired(absl::Duration longest) override;
-  absl::StatusOr<int64_t> Prune(absl::Time before) override;
+  absl::StatusOr<int64_t> Prune(absl::Time now, absl::Duration keep) override;
   absl::StatusOr<std::vector<DeliveryRow>> List(const DeliveryFilter& filter, const Position& after,
                                                 int limit) override;
   absl::StatusOr<int64_t> ChangeDeliveries(Change change, const DeliveryFilter& filter,

@@ -206,6 +206,7 @@ absl::StatusOr<Message> PgStore::LoadMessage(const Uuid& mail_id) {
   message.auth_user = r.Text(0, 6);
   message.own_report = r.Bool(0, 7);
   message.queued_at = r.Time(0, 8);
+  message.age = absl::Milliseconds(r.Int(0, 12));
   message.content = r.Text(0, 9);
   message.signature = r.Text(0, 10);
   message.is_signed = !r.IsNull(0, 10);
@@ -265,9 +266,11 @@ absl::StatusOr<int64_t> PgStore::RequeueExpired(absl::Duration longest) {
   return result.affected();
 }
 
-absl::StatusOr<int64_t> PgStore::Prune(absl::Time before) {
-  ASSIGN_OR_RETURN(pg::Result messages, pool_.Run(sql::kPruneMessages, pg::Params().Time(before)));
-  ASSIGN_OR_RETURN(pg::Result events, pool_.Run(sql::kPruneEvents, pg::Params().Time(before)));
+absl::StatusOr<int64_t> PgStore::Prune(absl::Time now, absl::Duration keep) {
+  pg::Params old;
+  old.Time(now - keep).Int(absl::ToInt64Milliseconds(keep));
+  ASSIGN_OR_RETURN(pg::Result messages, pool_.Run(sql::kPruneMessages, old));
+  ASSIGN_OR_RETURN(pg::Result events, pool_.Run(sql::kPruneEvents, old));
   return messages.affected() + events.affected();
 }
 

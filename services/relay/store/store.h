@@ -54,8 +54,9 @@ class Store {
   // Gives deliveries back to the queue whose lease ran out, or lasts longer than `longest` (the
   // clock was turned back since it was given); how many. They are due at once.
   virtual absl::StatusOr<int64_t> RequeueExpired(absl::Duration longest) = 0;
-  // Forgets messages that were finished, and events that happened, before then.
-  virtual absl::StatusOr<int64_t> Prune(absl::Time before) = 0;
+  // Forgets messages that were finished, and events that happened, longer ago than `keep`: by the
+  // caller's clock, which says `now`, and by the store's own (K10).
+  virtual absl::StatusOr<int64_t> Prune(absl::Time now, absl::Duration keep) = 0;
 
   // In the order of (mail_id, rcpt_no), behind `after`.
   virtual absl::StatusOr<std::vector<DeliveryRow>> List(const DeliveryFilter& filter,
