@@ -15,6 +15,7 @@ python3 tools/check_layers.py || bad=1
 python3 tools/check_coroutines.py || bad=1
 python3 tools/config_reference.py --check || bad=1
 python3 tools/operations_reference.py --check || bad=1
+python3 tools/check_robustness.py || bad=1
 [ "$bad" -eq 0 ] && { tools/tidy.py || bad=1; }
 [ "$bad" -eq 0 ] && echo "lint: clean"
 exit "$bad"

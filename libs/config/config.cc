@@ -278,6 +278,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, char** argv) {
       line.sources.settings.emplace_back(argv[++i]);
     } else if (option == "healthcheck") {
       line.health_check = true;
+    } else if (option == "after-restore") {
+      line.after_restore = true;
     } else if (option == "--check-config") {
       line.check_only = true;
     } else if (option == "--help" || option == "-h") {

@@ -29,6 +29,7 @@ absl::StatusOr<v1::PlatformConfig> Load(const Sources& sources);
 struct CommandLine {
   Sources sources;
   bool health_check = false;
+  bool after_restore = false;
   bool check_only = false;
   bool print_help = false;
   bool print_version = false;

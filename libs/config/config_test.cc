@@ -116,6 +116,8 @@ TEST(CommandLineTest, WhatIsAskedFor) {
   EXPECT_FALSE(line->check_only);
   EXPECT_EQ(line->sources.settings, std::vector<std::string>{"common.hostname=x"});
   EXPECT_FALSE(Parse({"--check-config"})->health_check);
+  EXPECT_TRUE(Parse({"after-restore"})->after_restore);
+  EXPECT_FALSE(Parse({"healthcheck"})->after_restore);
   EXPECT_EQ(MessageOf(Parse({"helthcheck"}).status()), "unknown option helthcheck; see --help");
 }
 

@@ -40,6 +40,9 @@ void PrintHelp(std::string_view name) {
       "  --check-config    say what is wrong with the configuration and end\n"
       "  healthcheck       ask the one that runs with this configuration whether it is ready;\n"
       "                    exit code 0 if it is, 1 and the reason if not\n"
+      "  after-restore     the database is a restored backup: run this once before anything else "
+      "is\n"
+      "                    started on it (docs/operations/restore.md)\n"
       "  --version, --help\n\n"
       "Without --config the files of PENNYPOST_CONFIG (FILE:FILE...) are read. Any other\n"
       "PENNYPOST_<SECTION>_<KEY> in the environment sets a value too (__ between levels).\n"
@@ -82,6 +85,16 @@ int WaitForEnd(const sigset_t& signals) {
   while (sigwait(&signals, &signal) != 0) {
   }
   return signal;
+}
+
+int PrepareRestored(std::string_view name,
+                    const std::vector<std::unique_ptr<Component>>& services) {
+  for (const auto& service : services) {
+    absl::Status status = service->AfterRestore();
+    if (!status.ok()) return FailStart(name, status);
+  }
+  printf("prepared; it can be started now\n");
+  return 0;
 }
 
 absl::Status StartAll(const std::vector<std::unique_ptr<Component>>& services) {
@@ -151,6 +164,7 @@ int Run(std::string_view name, int argc, char** argv, const std::vector<Factory>
     services.push_back(*std::move(service));
   }
   if (line->check_only) return printf("the configuration is good\n"), 0;
+  if (line->after_restore) return PrepareRestored(name, services);
 
   metrics::Gauge("pennypost_build_info", "The running version; always 1",
                  {{"service", std::string(name)}, {"version", PENNYPOST_VERSION}})

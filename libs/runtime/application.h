@@ -46,6 +46,9 @@ class Component {
   virtual std::string_view name() const = 0;
   // Opens stores and listeners.
   virtual absl::Status Start() = 0;
+  // Instead of Start, once: its database is a restored backup that nobody has worked on yet. What
+  // was done since the backup is forgotten there and must not be done again, or go wrong.
+  virtual absl::Status AfterRestore() { return absl::OkStatus(); }
   // OK when it can serve; what it cannot reach otherwise. Called often and from an io thread: must
   // not block.
   virtual absl::Status Ready() { return absl::OkStatus(); }

@@ -101,11 +101,14 @@ class App : public runtime::Component {
   std::string_view name() const override { return "mailbox"; }
   absl::Status Ready() override { return store_.Health(); }
 
+  absl::Status AfterRestore() override {
+    RETURN_IF_ERROR(Migrate());
+    relay::v1::EnqueueRequest hold;
+    hold.set_hold_reason("from a restored backup: it may have been sent before");
+    return store_.AfterRestore(hold.SerializeAsString());
+  }
   absl::Status Start() override {
-    ASSIGN_OR_RETURN(auto connection,
-                     pg::Connection::Open(environment_.config.common().postgres().dsn()));
-    ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "mailbox", sql::Migrations()));
-    if (applied > 0) log::Info("mailbox.migrated", {{"steps", applied}});
+    RETURN_IF_ERROR(Migrate());
     store_.KeepReserve();
     service_.Start([this](int64_t account) { news_.Tell(account); });
     news_.Start();
@@ -118,6 +121,14 @@ class App : public runtime::Component {
   }
 
  private:
+  absl::Status Migrate() {
+    ASSIGN_OR_RETURN(auto connection,
+                     pg::Connection::Open(environment_.config.common().postgres().dsn()));
+    ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "mailbox", sql::Migrations()));
+    if (applied > 0) log::Info("mailbox.migrated", {{"steps", applied}});
+    return absl::OkStatus();
+  }
+
   runtime::Environment& environment_;
   PgStore store_;
   ChangeNews news_;  // before the service, which tells until it has stored what waits

@@ -24,7 +24,7 @@ void Count(const char* what, size_t things) {
   metrics::Counter(
       "pennypost_mailbox_housekeeping_total",
       "What the housekeeping took away (deleted, vanished, contents, objects, retention) "
-      "or looked at (scrub)",
+      "or looked at (scrub), and mailboxes that got new UIDs (renumbered)",
       {{"what", what}})
       .Increment(static_cast<double>(things));
 }
@@ -69,6 +69,7 @@ void Housekeeping::Loop() {
     }
     if (Clock::now() >= next_pass) {
       RetainOnce();
+      RenumberOnce();
       CollectOutsideOnce();
       next_pass = after(options_.pass_pause);
     }
@@ -103,6 +104,21 @@ void Housekeeping::Retain(const std::string& use, absl::Duration age) {
     }
     for (int64_t account : step->accounts) {
       if (changed_account_) changed_account_(account);
+    }
+    if (step->at_end) return;
+  } while (Wait(kBreath));
+}
+
+void Housekeeping::RenumberOnce() {
+  MailboxPlace after;
+  do {
+    absl::StatusOr<RenumberStep> step = store_.Renumber(after);
+    if (!step.ok()) return Failed("uids", step.status());
+    after = step->last;
+    if (step->account_id != 0) {
+      log::Info("mailbox.renumbered", {{"account", step->account_id}});
+      Count("renumbered", 1);
+      if (changed_account_) changed_account_(step->account_id);
     }
     if (step->at_end) return;
   } while (Wait(kBreath));

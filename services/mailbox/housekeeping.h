@@ -39,6 +39,7 @@ class Housekeeping {
   // All that is due now. For tests and the thread.
   void RunOnce();
   void RetainOnce();
+  void RenumberOnce();
   void CollectOutsideOnce();
   void ScrubOnce();
 

@@ -46,7 +46,7 @@ TEST_F(HousekeepingTest, TakesAllThatIsDueInSmallSteps) {
   EXPECT_EQ(Deleted(), 0);
 }
 
-// ROBUSTNESS I18: none of it while the process drains.
+// None of it while the process drains.
 TEST_F(HousekeepingTest, I18_StopsBetweenSteps) {
   Deliver(700);
   ExpungeAll();

@@ -115,10 +115,12 @@ class App final : public runtime::Component {
   std::string_view name() const override { return "relay"; }
   absl::Status Ready() override { return store_.Health(); }
 
+  absl::Status AfterRestore() override {
+    RETURN_IF_ERROR(Migrate());
+    return store_.HoldAll("from a restored backup: it may have been sent before");
+  }
   absl::Status Start() override {
-    ASSIGN_OR_RETURN(std::unique_ptr<pg::Connection> connection, pg::Connection::Open(dsn_));
-    ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "relay", sql::Migrations()));
-    if (applied > 0) log::Info("relay.migrated", {{"steps", applied}});
+    RETURN_IF_ERROR(Migrate());
     hints_.Start();
     dispatcher_.Start();
     return absl::OkStatus();
@@ -130,6 +132,12 @@ class App final : public runtime::Component {
   void FinishDrain(absl::Duration at_most) override { dispatcher_.FinishDrain(at_most); }
 
  private:
+  absl::Status Migrate() {
+    ASSIGN_OR_RETURN(std::unique_ptr<pg::Connection> connection, pg::Connection::Open(dsn_));
+    ASSIGN_OR_RETURN(int applied, pg::Migrate(*connection, "relay", sql::Migrations()));
+    if (applied > 0) log::Info("relay.migrated", {{"steps", applied}});
+    return absl::OkStatus();
+  }
   void OnDue() {
     dispatcher_.Wake();
     hints_.Push();

@@ -114,7 +114,7 @@ def move_wal(server, where: pathlib.Path) -> None:
     server.start()
 
 
-def test_full_disk_of_the_data():
+def test_K6_full_disk_of_the_data():
     """The WAL stands elsewhere: PostgreSQL goes on and says 53100."""
     with small_lab("pg", 140, SMALL) as (lab, disk):
         if not lab:
@@ -155,7 +155,7 @@ def test_full_disk_of_the_data():
         assert lab.platform.processes["standalone"].poll() is None
 
 
-def test_full_disk_of_the_wal():
+def test_K6_full_disk_of_the_wal():
     """No room for a WAL segment: PostgreSQL panics, and may not come up before there is room. We do, by ourselves."""
     with small_lab("wal", 64, ONLY_GROWS) as (lab, disk):
         if not lab:

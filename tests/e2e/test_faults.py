@@ -7,6 +7,7 @@ import threading
 import time
 
 from harness import Lab, body_of, main, message, wait_for
+from sink import Sink
 
 
 def submit(lab, mail) -> int:
@@ -56,6 +57,60 @@ def test_K7_redis_gone():
             mail = message("x@remote.test", "bob@example.test")
             assert submit(lab, mail) == 250
             lab.fetch_by_id("bob@example.test", mail["Message-ID"])
+
+
+def test_K7_redis_slow_full_full_of_junk_or_another():
+    """What is in Redis are hints: whatever becomes of it, mail arrives and the queue goes on, with no restart of ours."""
+    with Sink() as sink:
+        route = {"domain": "remote.test", "kind": "smtp", "host": f"127.0.0.1:{sink.port}", "tls": "none"}
+        # Two processes on one Redis are what its hints are for.
+        with Lab("services", {"relay": {"routes": [route]}}) as lab:
+            redis = lab.platform.redis
+            pids = {name: process.pid for name, process in lab.platform.processes.items()}
+
+            def command(*words, stdin: str = ""):
+                subprocess.run(["redis-cli", "-s", redis.socket, *words], input=stdin, check=True, capture_output=True, text=True, timeout=30)
+
+            def kill():
+                redis.process.kill()
+                redis.process.wait()
+
+            def stop():
+                os.kill(redis.process.pid, signal.SIGSTOP)
+
+            def junk():
+                keys = subprocess.run(["redis-cli", "-s", redis.socket, "keys", "*"], capture_output=True, text=True, timeout=30).stdout.split()
+                command(stdin="".join(f'SET "{key}" "\\x00\\xff junk"\n' for key in keys))
+                channels = subprocess.run(["redis-cli", "-s", redis.socket, "pubsub", "channels"], capture_output=True, text=True, timeout=30)
+                assert channels.stdout.split(), "nobody listens to hints"
+                for channel in channels.stdout.split():
+                    command("publish", channel, "\x01junk")
+
+            faults = {
+                "full": (lambda: command("config", "set", "maxmemory", "1"), lambda: command("config", "set", "maxmemory", "0")),
+                "junk": (junk, lambda: None),
+                "silent": (stop, lambda: os.kill(redis.process.pid, signal.SIGCONT)),
+                "gone": (kill, redis.start),
+            }
+            for name, (begin, end) in faults.items():
+                begin()
+                try:
+                    sent = [message("x@remote.test", "bob@example.test", name) for _ in range(5)]
+                    out = [message("alice@example.test", "far@remote.test", name) for _ in range(5)]
+                    for mail in sent:
+                        assert submit(lab, mail) == 250, name
+                    with lab.submission("alice@example.test") as smtp:
+                        for mail in out:
+                            smtp.send_message(mail)
+                    for mail in sent:
+                        lab.fetch_by_id("bob@example.test", mail["Message-ID"], 30)
+                    for mail in out:
+                        wait_for(lambda m=mail: sink.with_id(m["Message-ID"]), 30, f"delivery while Redis is {name}")
+                finally:
+                    end()
+                for mail in out:
+                    assert len(sink.with_id(mail["Message-ID"])) == 1, name
+            assert pids == {name: process.pid for name, process in lab.platform.processes.items() if process.poll() is None}
 
 
 def test_killed_after_every_250():

@@ -90,7 +90,7 @@ def fill(imap, folder: str) -> list:
     assert code, imap.result
 
 
-def test_several_messages_or_none():
+def test_I15_several_messages_or_none():
     with Lab() as lab, Imap(lab) as imap:
         fill(imap, "Multi")
         lines, result = imap.run(b"APPEND Multi " + literals(b"Subject: a\r\n\r\nx", b""))

@@ -73,7 +73,7 @@ absl::Status PutBack(pg::Connection& connection, int64_t account, int64_t modseq
   ASSIGN_OR_RETURN(pg::Result reserved, connection.Run(sql::kReserveMailbox, reserve));
   if (reserved.empty()) return NoSuchMailbox();
   if (reserved.Int(0, 2) > kLastUid) {
-    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+    return MakeError(absl::StatusCode::kResourceExhausted, Reason::kRateLimited,
                      "the mailbox has no UID left");
   }
   int64_t uid = reserved.Int(0, 2) - count;

@@ -8,8 +8,6 @@
 namespace pennypost::mailbox {
 namespace {
 
-constexpr int64_t kInboxId = 1;
-
 // One recipient of one delivery.
 struct Target {
   Delivery* delivery;
@@ -51,8 +49,8 @@ using MailboxKey = std::pair<int64_t, int64_t>;
 
 class Batch {
  public:
-  Batch(pg::Connection& connection, const std::vector<Delivery*>& deliveries)
-      : connection_(connection), deliveries_(deliveries) {}
+  Batch(pg::Connection& connection, const std::vector<Delivery*>& deliveries, Inboxes& inboxes)
+      : connection_(connection), deliveries_(deliveries), inboxes_(inboxes) {}
 
   BatchOutcome Run(absl::Status* error) {
     absl::Status status = FindPlaces();
@@ -106,9 +104,9 @@ class Batch {
     return absl::OkStatus();
   }
 
-  // INBOX has a fixed id; other names are looked up.
+  // The id of INBOX is known; other names are looked up.
   absl::Status AddPlace(const Target& target, const std::string& name, const std::string& flags) {
-    int64_t mailbox_id = kInboxId;
+    int64_t mailbox_id = inboxes_.Of(target.account_id());
     if (name != "INBOX") {
       pg::Params params;
       params.Int(target.account_id()).Text(name);
@@ -199,6 +197,19 @@ class Batch {
                                                                          : BatchOutcome::kDone;
   }
 
+  BatchOutcome LearnInboxes(absl::Status* error) {
+    for (const auto& [key, totals] : mailboxes_) {
+      if (key.second != inboxes_.Of(key.first)) continue;
+      pg::Params name;
+      name.Int(key.first).Text("INBOX");
+      absl::StatusOr<pg::Result> found = connection_.Run(sql::kFindMailbox, name);
+      if (!found.ok()) return Blame(found.status(), error);
+      if (!found->empty() && found->Int(0, 0) != key.second)
+        inboxes_.Learn(key.first, found->Int(0, 0));
+    }
+    return BatchOutcome::kRepeat;
+  }
+
   BatchOutcome Judge(const pg::Result& accounts, const pg::Result& delivered,
                      const pg::Result& mailboxes, absl::Status* error) {
     if (MarkDuplicates(delivered)) return BatchOutcome::kRepeat;
@@ -207,7 +218,7 @@ class Batch {
       return MakeAccounts(error) ? BatchOutcome::kRepeat : BatchOutcome::kFailed;
     }
     if (static_cast<size_t>(mailboxes.rows()) < mailboxes_.size())
-      return BatchOutcome::kRepeat;  // deleted just now
+      return LearnInboxes(error);  // deleted just now, or renumbered
     for (int row = 0; row < accounts.rows(); ++row) {
       Totals& totals = accounts_[accounts.Int(row, 0)];
       if (totals.quota > 0 && accounts.Int(row, 2) > totals.quota) {
@@ -221,7 +232,7 @@ class Batch {
     for (int row = 0; row < mailboxes.rows(); ++row) {
       MailboxKey key{mailboxes.Int(row, 0), mailboxes.Int(row, 1)};
       if (mailboxes.Int(row, 2) > kLastUid) {
-        return Blame(MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+        return Blame(MakeError(absl::StatusCode::kResourceExhausted, Reason::kRateLimited,
                                "the mailbox has no UID left"),
                      error);
       }
@@ -451,6 +462,7 @@ class Batch {
 
   pg::Connection& connection_;
   const std::vector<Delivery*>& deliveries_;
+  Inboxes& inboxes_;
   std::vector<Target> targets_;
   std::vector<Place> places_;  // in the order of targets_
   std::map<int64_t, Totals> accounts_;
@@ -462,8 +474,8 @@ class Batch {
 }  // namespace
 
 BatchOutcome TryBatch(pg::Connection& connection, const std::vector<Delivery*>& batch,
-                      absl::Status* error) {
-  return Batch(connection, batch).Run(error);
+                      Inboxes& inboxes, absl::Status* error) {
+  return Batch(connection, batch, inboxes).Run(error);
 }
 
 }  // namespace pennypost::mailbox

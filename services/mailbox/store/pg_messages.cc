@@ -329,7 +329,7 @@ absl::Status PgStore::CopyMessages(const v1::CopyMessagesRequest& request,
                        "the mailbox is full");
     }
     if (uid > kLastUid) {
-      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
+      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kRateLimited,
                        "the mailbox has no UID left");
     }
     auto count = static_cast<int64_t>(messages.size());

@@ -37,7 +37,7 @@ PgStore::Stored PgStore::TryToStore(const std::vector<Delivery*>& batch, absl::S
   absl::Time give_up = absl::Now() + kUncertainPatience;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     absl::Status status = writer_pool_.WithOnce([&](pg::Connection& connection) {
-      outcome = TryBatch(connection, batch, error);
+      outcome = TryBatch(connection, batch, inboxes_, error);
       return absl::OkStatus();
     });
     if (!status.ok()) {

@@ -4,6 +4,7 @@
 
 #include "pg/pool.h"
 #include "services/mailbox/store/blob_store.h"
+#include "services/mailbox/store/inboxes.h"
 #include "services/mailbox/store/store.h"
 #include "services/mailbox/store/verified.h"
 
@@ -61,6 +62,11 @@ class PgStore : public Store {
   absl::Status PutOutside(Delivery* delivery) override;
   absl::StatusOr<OutsideStep> CollectOutside(absl::Duration grace,
                                              const std::string& after) override;
+  absl::StatusOr<RenumberStep> Renumber(MailboxPlace after) override;
+  // The database is a restored backup, and nothing runs on it yet: each UIDVALIDITY rises, since
+  // clients may know UIDs that it has forgotten, the time of grace of contents starts again, and
+  // mail of scripts that waits for relay gets `hold` (an EnqueueRequest, serialized) on top.
+  absl::Status AfterRestore(const std::string& hold);
   absl::StatusOr<RetainStep> Retain(const std::string& special_use, absl::Duration age,
                                     MailboxPlace after, size_t limit) override;
   absl::StatusOr<ScrubStep> Scrub(const ScrubPace& pace) override;
@@ -129,6 +135,7 @@ class PgStore : public Store {
   Verified verified_;
   pg::Pool pool_;
   pg::Pool writer_pool_;
+  Inboxes inboxes_;
   std::mutex mutex_;
   std::unordered_set<int64_t> known_accounts_;  // made already: saves a statement a call
 };

@@ -1,5 +1,6 @@
 // Rows of the table of attacks and failures that need a database to go wrong, named after them.
 
+#include <absl/strings/str_split.h>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
@@ -187,8 +188,75 @@ TEST_F(RobustnessTest, I7_NoUidBeyondTheLast) {
   for (uint32_t uid : uids) copy.add_uids(uid);
   copy.add_uids(1);
   v1::CopyMessagesResponse copied;
-  EXPECT_EQ(store_.CopyMessages(copy, &copied).code(), absl::StatusCode::kResourceExhausted)
-      << "six, where five have room";
+  absl::Status full = store_.CopyMessages(copy, &copied);
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << "six, where five have room";
+  EXPECT_EQ(ReasonOf(full), Reason::kRateLimited) << "NO [LIMIT]: it is not the user's quota";
+}
+
+// The housekeeping gives such a mailbox new UIDs, and a new id: who has it open must not reach
+// another message by an old UID.
+TEST_F(RobustnessTest, I7_MailGoesOnUnderANewUidValidity) {
+  Store1(Make({kAlice}));
+  Store1(Make({kAlice}));
+  ASSERT_TRUE(admin_
+                  ->Execute("UPDATE mailbox_messages SET uid = 4294966990 WHERE uid = 2; UPDATE "
+                            "mailbox_mailboxes SET uid_next = 4294967290 WHERE mailbox_id = 1; "
+                            "INSERT INTO mailbox_metadata VALUES (" +
+                            std::to_string(kAlice) + ", 1, '/shared/comment', 'x')")
+                  .ok());
+  v1::Mailbox before, after;
+  ASSERT_TRUE(store_.FindMailbox(kAlice, "INBOX", &before).ok());
+  auto old = store_.Fetch(kAlice, before.id(), {1, 4294966990}, {false, false, true});
+  ASSERT_EQ(old->size(), 2u);
+  int refused = 0;
+  for (int i = 0; i < 10; ++i) {
+    auto delivery = Make({kAlice});
+    store_.StoreBatch({delivery.get()});
+    refused += ReasonOf(delivery->status) == Reason::kRateLimited ? 1 : 0;
+  }
+  EXPECT_EQ(refused, 10);
+  std::set<int64_t> changed;
+  Housekeeping housekeeping(store_, {}, [&](int64_t account) { changed.insert(account); });
+  housekeeping.RenumberOnce();
+  housekeeping.RenumberOnce();
+  EXPECT_EQ(changed, std::set<int64_t>{kAlice});
+  ASSERT_TRUE(store_.FindMailbox(kAlice, "INBOX", &after).ok());
+  EXPECT_GT(after.uid_validity(), before.uid_validity());
+  EXPECT_NE(after.id(), before.id());
+  EXPECT_EQ(after.uid_next(), 3u);
+  EXPECT_GT(after.highest_modseq(), before.highest_modseq());
+  EXPECT_TRUE(store_.Fetch(kAlice, before.id(), {1, 2}, {false, false, true})->empty());
+  v1::GetChangesRequest since;
+  since.set_account_id(kAlice);
+  since.set_mailbox_id(before.id());
+  EXPECT_EQ(store_.GetChanges(since).status().code(), absl::StatusCode::kNotFound);
+  auto kept = store_.Fetch(kAlice, after.id(), {1, 2}, {false, false, true});
+  ASSERT_EQ(kept->size(), 2u);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(kept->at(i).email_id, old->at(i).email_id);
+  EXPECT_EQ(Ask(*admin_, "SELECT mailbox_id FROM mailbox_metadata"), std::to_string(after.id()));
+  for (int i = 0; i < 10; ++i) Store1(Make({kAlice}));
+  EXPECT_EQ(Uids(kAlice, "INBOX").back(), 12u);
+}
+
+// ROBUSTNESS K15: clients know UIDs that a restored backup has forgotten.
+TEST_F(RobustnessTest, K15_EachUidValidityRisesAfterARestore) {
+  for (int i = 0; i < 3; ++i) Store1(Make({kAlice, kBob}));
+  ASSERT_TRUE(store_.ExpireDeleted(absl::ZeroDuration(), 100).ok());
+  ASSERT_TRUE(admin_
+                  ->Execute("INSERT INTO mailbox_loose_blobs SELECT blob_id, now() - interval '3 "
+                            "days' FROM mailbox_blobs; UPDATE mailbox_mailboxes SET uid_validity = "
+                            "uid_validity + 1000000000 WHERE name = 'Sent'")
+                  .ok());
+  const std::string list =
+      "SELECT string_agg(uid_validity::text, ' ' ORDER BY account_id, mailbox_id) FROM "
+      "mailbox_mailboxes";
+  std::vector<std::string> before = absl::StrSplit(Ask(*admin_, list), ' ');
+  ASSERT_TRUE(pg_->AfterRestore("").ok());
+  std::vector<std::string> after = absl::StrSplit(Ask(*admin_, list), ' ');
+  ASSERT_EQ(before.size(), after.size());
+  for (size_t i = 0; i < after.size(); ++i) EXPECT_GT(std::stoll(after[i]), std::stoll(before[i]));
+  EXPECT_EQ(store_.CollectContents(absl::Hours(1), 100).value(), 0u) << "none goes for a while";
+  EXPECT_EQ(Uids(kAlice, "INBOX"), (std::vector<uint32_t>{1, 2, 3}));
 }
 
 TEST_F(RobustnessTest, K3_AReadOnlyServerIsOneThatIsAway) {
@@ -269,70 +337,6 @@ TEST_F(RobustnessTest, K10_AStoppedClockMakesNoEqualIds) {
   ASSERT_TRUE(store_.Expunge(expunge, &gone).ok());
   EXPECT_EQ(store_.ExpireDeleted(absl::Hours(1), 100).value(), 0u) << "whatever their ids say";
   EXPECT_EQ(store_.ExpireDeleted(absl::ZeroDuration(), 100).value(), 2u);
-}
-
-// A store as the release before left it, and what its processes still write while ours run.
-TEST(MailboxUpgrade, K16_WhatAnOlderReleaseStoredIsKept) {
-  std::vector<pg::Migration> all = sql::Migrations();
-  auto newer = std::find_if(all.begin(), all.end(),
-                            [](const pg::Migration& migration) { return migration.number >= 12; });
-  std::string dsn =
-      NewTestDatabase("upgrade", static_cast<size_t>(std::distance(all.begin(), newer)));
-  auto admin = *pg::Connection::Open(dsn);
-  const std::string content = "Subject: old\r\n\r\nbody\r\n";
-  const std::string insert_blob =
-      "INSERT INTO mailbox_blobs (blob_id, size, sha256, content) VALUES (gen_random_uuid(), 22, "
-      "sha256('Subject: old\r\n\r\nbody\r\n'), 'Subject: old\r\n\r\nbody\r\n')";
-  auto escape = [](std::string text) {
-    for (size_t at = 0; (at = text.find("'Subj", at)) != std::string::npos; at += 6)
-      text.replace(at, 1, "E'");
-    return text;
-  };
-  ASSERT_TRUE(
-      admin
-          ->Execute(escape(
-              "INSERT INTO mailbox_accounts (account_id, messages, used_bytes, modseq) VALUES (7, "
-              "1, 22, 9);"
-              "INSERT INTO mailbox_mailboxes (account_id, mailbox_id, name, uid_validity, uid_next,"
-              " messages, unseen, size_bytes, highest_modseq) VALUES (7, 1, 'INBOX', 1, 5, 1, 1, "
-              "22, 9);"
-              "INSERT INTO mailbox_vanished (account_id, mailbox_id, modseq, uid) VALUES (7, 1, 5, "
-              "1), (7, 1, 9, 3);" +
-              insert_blob +
-              ";"
-              "INSERT INTO mailbox_emails (account_id, email_id, blob_id, thread_id, size, "
-              "header_size, received_at, structure) SELECT 7, blob_id, blob_id, blob_id, 22, 16, "
-              "now(), '' FROM mailbox_blobs;"
-              "INSERT INTO mailbox_messages (account_id, mailbox_id, uid, email_id, modseq, size, "
-              "internal_date, save_date, flags) SELECT 7, 1, 4, email_id, 8, 22, now(), now(), '' "
-              "FROM mailbox_emails"))
-          .ok());
-  ASSERT_TRUE(pg::Migrate(*admin, "mailbox", all).ok());
-  PgStore store(dsn, 2, 2);
-  EXPECT_EQ(store.Fetch(7, 1, {4}, {false, false, true})->at(0).content, content);
-  v1::GetChangesRequest since;
-  since.set_account_id(7);
-  since.set_mailbox_id(1);
-  since.set_since_modseq(6);
-  EXPECT_EQ(store.GetChanges(since)->vanished, (std::vector<uint32_t>{3}));
-  // What the older one expunges cannot be restored, and is trimmed like the rest.
-  ASSERT_TRUE(
-      admin
-          ->Execute("INSERT INTO mailbox_vanished (account_id, mailbox_id, modseq, uid) "
-                    "VALUES (7, 1, 10, 2); UPDATE mailbox_mailboxes SET highest_modseq = 10;" +
-                    escape(insert_blob))
-          .ok());
-  EXPECT_EQ(store.GetChanges(since)->vanished, (std::vector<uint32_t>{2, 3}));
-  v1::ListDeletedRequest list;
-  list.set_account_id(7);
-  v1::ListDeletedResponse deleted;
-  ASSERT_TRUE(store.ListDeleted(list, &deleted).ok());
-  EXPECT_EQ(deleted.messages_size(), 0);
-  EXPECT_EQ(store.TrimVanished(absl::ZeroDuration(), 100).value(), 3u);
-  // A content without a reference is found by the scrub.
-  ASSERT_TRUE(store.Scrub({uint64_t{1} << 40, 1 << 20, absl::Hours(1)}).ok());
-  EXPECT_EQ(store.CollectContents(absl::ZeroDuration(), 100).value(), 1u);
-  EXPECT_EQ(store.Fetch(7, 1, {4}, {false, false, true})->at(0).content, content);
 }
 
 }  // namespace

@@ -136,6 +136,12 @@ struct RetainStep {
   size_t messages = 0;
 };
 
+struct RenumberStep {
+  MailboxPlace last;       // the last one looked at
+  bool at_end = false;     // there are no more
+  int64_t account_id = 0;  // whose mailbox it was, if it was renumbered
+};
+
 // How fast contents are looked at, by all processes together.
 struct ScrubPace {
   uint64_t bytes_per_second = 0;
@@ -313,6 +319,11 @@ class Store {
   // Deletes the messages that have been for `age` in mailboxes of that use, mailbox by mailbox.
   virtual absl::StatusOr<RetainStep> Retain(const std::string& special_use, absl::Duration age,
                                             MailboxPlace after, size_t limit) = 0;
+  // Looks for mailboxes that run out of UIDs: the first one gets new ones, from 1 on, with another
+  // UIDVALIDITY and another id.
+  virtual absl::StatusOr<RenumberStep> Renumber(MailboxPlace after) {
+    return RenumberStep{after, /*at_end=*/true, 0};
+  }
   // The next contents against their checksums, if it is time; nothing while another process does.
   virtual absl::StatusOr<ScrubStep> Scrub(const ScrubPace& pace) = 0;
   virtual absl::Status GetScrub(v1::GetScrubResponse* response) = 0;

@@ -266,6 +266,10 @@ absl::StatusOr<int64_t> PgStore::RequeueExpired(absl::Duration longest) {
   return result.affected();
 }
 
+absl::Status PgStore::HoldAll(const std::string& reason) {
+  return pool_.Run(sql::kHoldAll, pg::Params().Text(reason)).status();
+}
+
 absl::StatusOr<int64_t> PgStore::Prune(absl::Time now, absl::Duration keep) {
   pg::Params old;
   old.Time(now - keep).Int(absl::ToInt64Milliseconds(keep));

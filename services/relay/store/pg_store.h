@@ -19,6 +19,8 @@ class PgStore final : public Store {
                                            absl::Duration lease) override;
   absl::StatusOr<std::vector<Lease>> Finish(const std::vector<Outcome>& outcomes) override;
   absl::StatusOr<int64_t> RequeueExpired(absl::Duration longest) override;
+  // Nothing that is on its way goes on until an operator says so.
+  absl::Status HoldAll(const std::string& reason);
   absl::StatusOr<int64_t> Prune(absl::Time now, absl::Duration keep) override;
   absl::StatusOr<std::vector<DeliveryRow>> List(const DeliveryFilter& filter, const Position& after,
                                                 int limit) override;

@@ -1,0 +1,1 @@
+UPDATE mailbox_loose_blobs SET since = now() WHERE since < now()
