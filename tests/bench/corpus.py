@@ -21,7 +21,7 @@ def _text(random_source: random.Random, size: int) -> str:
 
 def _message(random_source: random.Random, number: int, size: int, kind: str) -> bytes:
     message = email.message.EmailMessage(policy=email.policy.SMTP)
-    message["From"] = "Sender <load@load.test>"
+    message["From"] = "Sender <load@load.example>"
     message["To"] = "you@example.test"
     message["Subject"] = f"{' '.join(random_source.choices(WORDS, k=4))} {number}"
     message["Date"] = "Mon, 01 Jun 2026 10:00:00 +0000"

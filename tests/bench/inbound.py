@@ -28,8 +28,8 @@ SLOWEST = "4k.s100"  # the figure whose p99 and memory are shown
 
 
 class Platform(Ours):
-    def __init__(self, mode: str = "standalone"):
-        super().__init__(RECIPIENTS, mode)
+    def __init__(self, mode: str = "standalone", overlay: dict = None):
+        super().__init__(RECIPIENTS, mode, overlay)
 
     def stored(self) -> int:
         return int(self.sql("SELECT coalesce(sum(messages), 0) FROM mailbox_accounts"))
@@ -43,12 +43,12 @@ class Platform(Ours):
 
 
 class PostfixWithDovecot:
-    def __init__(self, store: str):
+    def __init__(self, store: str, settings: dict = None, **more):
         self.folder = temporary_folder()
         self.dovecot = Dovecot(self.folder / "dovecot", store)
         self.postfix = bench_postfix(self.folder / "postfix", ("127.0.0.1", 1), {
             "virtual_transport": f"lmtp:unix:{self.dovecot.lmtp}", "virtual_mailbox_maps": "static:all",
-            "lmtp_destination_concurrency_limit": "100"})
+            "lmtp_destination_concurrency_limit": "100", **(settings or {})}, **more)
 
     def start(self) -> None:
         self.dovecot.start()

@@ -86,7 +86,7 @@ class Ours:
     def start(self) -> None:
         self.lab.__enter__()
         csv = "".join(f"user{i}@{DOMAIN},{PASSWORD}\n" for i in range(self.users))
-        self.lab.cli("account", "import", "-", stdin=csv)
+        self.lab.cli("account", "import", "-", stdin=csv, seconds=600)
 
     def stop(self) -> None:
         self.lab.__exit__(None, None, None)
@@ -203,11 +203,11 @@ default_client_limit = 2000
             self.process.wait(timeout=20)
 
 
-def bench_postfix(folder: pathlib.Path, next_hop: tuple, extra: dict) -> Postfix:
+def bench_postfix(folder: pathlib.Path, next_hop: tuple, extra: dict, **more) -> Postfix:
     """A Postfix whose own limits do not hold back the load."""
     return Postfix(folder, [DOMAIN], next_hop, {
         "default_process_limit": "200", "smtpd_client_connection_count_limit": "0", "smtpd_client_connection_rate_limit": "0",
-        "smtpd_peername_lookup": "no", **extra})
+        "smtpd_peername_lookup": "no", **extra}, **more)
 
 
 def temporary_folder() -> pathlib.Path:

@@ -38,16 +38,18 @@ class Session {
     int on = 1;
     setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     good_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-            Reply() == 220 && Ask(lmtp ? "LHLO load.test\r\n" : "EHLO load.test\r\n") == 250;
+            Reply() == 220 && Ask(lmtp ? "LHLO load.example\r\n" : "EHLO load.example\r\n") == 250;
   }
   ~Session() { close(socket_); }
 
   bool Send(const std::string& recipient, const std::string& data) {
-    good_ = good_ && Ask("MAIL FROM:<load@load.test>\r\n") == 250 &&
+    good_ = good_ && Ask("MAIL FROM:<load@load.example>\r\n") == 250 &&
             Ask("RCPT TO:<" + recipient + ">\r\n") == 250 && Ask("DATA\r\n") == 354 &&
             Ask(data) == 250;
     return good_;
   }
+  // The last line that the server said.
+  const std::string& last() const { return last_; }
 
  private:
   int Ask(const std::string& text) {
@@ -67,7 +69,9 @@ class Session {
       while ((end = input_.find('\n')) != std::string::npos) {
         std::string line = input_.substr(0, end);
         input_.erase(0, end + 1);
-        if (line.size() < 4 || line[3] != '-') return atoi(line.c_str());
+        if (line.size() >= 4 && line[3] == '-') continue;
+        last_ = std::move(line);
+        return atoi(last_.c_str());
       }
       char buffer[4096];
       ssize_t n = read(socket_, buffer, sizeof buffer);
@@ -78,12 +82,12 @@ class Session {
 
   int socket_;
   bool good_ = false;
-  std::string input_;
+  std::string input_, last_;
 };
 
 std::string MakeMessage(size_t bytes) {
   std::string text =
-      "From: load@load.test\r\nTo: you@example.test\r\nSubject: load\r\nMIME-Version: 1.0\r\n"
+      "From: load@load.example\r\nTo: you@example.test\r\nSubject: load\r\nMIME-Version: 1.0\r\n"
       "Content-Type: text/plain\r\n\r\n";
   while (text.size() + 80 < bytes) text += std::string(76, 'x') + "\r\n";
   return text + "\r\n.\r\n";
@@ -133,10 +137,10 @@ int main(int argc, char** argv) {
     std::vector<double> mine;
     for (int i; (i = next++) < messages;) {
       auto begin = Clock::now();
-      std::string id = "Message-ID: <" + std::to_string(i) + "@load.test>\r\n";
+      std::string id = "Message-ID: <" + std::to_string(i) + "@load.example>\r\n";
       const std::string& body = bodies[static_cast<size_t>(i) % bodies.size()];
       if (!session.Send("user" + std::to_string(i % recipients) + "@" + domain, id + body)) {
-        ++failed;
+        if (failed++ == 0) fprintf(stderr, "refused: %s\n", session.last().c_str());
         break;
       }
       mine.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());

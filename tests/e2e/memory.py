@@ -1,5 +1,6 @@
 """Load that could eat memory, and how much of it each service takes (PSS): many large mailboxes open, many large deliveries at once."""
 import concurrent.futures
+import imaplib
 import pathlib
 import re
 import threading
@@ -128,14 +129,19 @@ def deliver_at_once(lab: Lab, count: int, size: int, seconds: float = 300) -> li
 
 
 def append_at_once(lab: Lab, count: int, size: int) -> list:
-    """What each of so many APPENDs was answered, all under way together."""
+    """What each of so many APPENDs was answered, all under way together: "OK ...", "NO ...", or "BYE" where the connection ended."""
     body = b"Subject: appended\r\n\r\n" + (b"x" * 1022 + b"\r\n") * (size // 1024)
 
     def append(_) -> str:
-        with lab.imap(USER) as imap:
-            imap.sock.settimeout(300)
+        imap = lab.imap(USER)
+        imap.sock.settimeout(300)
+        try:
             kind, words = imap.append("INBOX", None, None, body)
             return f"{kind} {words[0].decode()}"
+        except (imaplib.IMAP4.abort, OSError):
+            return "BYE"
+        finally:
+            imap.shutdown()
 
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
         return list(pool.map(append, range(count)))

@@ -13,9 +13,12 @@ from local.platform import free_port
 
 
 class Postfix:
-    """Takes mail for `domains` into Maildirs under the folder, and sends to `next_hop` (host, port)."""
+    """Takes mail for `domains` into Maildirs under the folder, and sends to `next_hop` (host, port).
 
-    def __init__(self, folder: pathlib.Path, domains: list, next_hop: tuple, extra: dict = None):
+    `services`: lines for master.cf."""
+
+    def __init__(self, folder: pathlib.Path, domains: list, next_hop: tuple, extra: dict = None, services: list = None):
+        self.services = services or []
         self.folder, self.domains, self.next_hop, self.extra = folder, domains, next_hop, extra or {}
         self.port = free_port()
         self.config, self.queue, self.data, self.mail = (folder / n for n in ("etc", "spool", "data", "mail"))
@@ -51,7 +54,7 @@ class Postfix:
         # No chroot: the folder holds no copies of libraries.
         kept = [" ".join(w if i != 4 else "n" for i, w in enumerate(line.split())) if line[:1] not in (" ", "\t") and len(line.split()) >= 8 else line
                 for line in kept]
-        self.master = [f"127.0.0.1:{self.port} inet n - n - - smtpd"] + kept
+        self.master = [f"127.0.0.1:{self.port} inet n - n - - smtpd"] + kept + self.services
         if not any(line.startswith("postlog") for line in kept):
             self.master.append("postlog unix-dgram n - n - 1 postlogd")
         (self.config / "master.cf").write_text("\n".join(self.master) + "\n")

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A DNS server for tests: real nsd with signed and plain zones on a free loopback port.
 
-usage: dns_lab.py DIR
+usage: dns_lab.py DIR [ADDRESS]
 
 Each DIR/signed/NAME.zone is signed with a fresh key, each DIR/plain/NAME.zone is served as it is. Behind the signature,
 each "corrupt-me" in a text becomes "corrupted.", so that its record is bogus. Prints "PORT n" and "ANCHOR file" (a trust
-anchor for all signed zones), then serves until its standard input ends.
+anchor for all signed zones), then serves until its standard input ends. With ADDRESS, one of this machine,
+it serves port 53 of that as well (root alone may): for programs that know /etc/resolv.conf and nothing else.
 """
 
 import pathlib
@@ -75,6 +76,8 @@ def main() -> int:
         f'  xfrdfile: "{work}/xfrd"', f'  zonelistfile: "{work}/zones"', f'  logfile: "{work}/log"',
         "remote-control:", "  control-enable: no",
     ]
+    if len(sys.argv) > 2:
+        lines.insert(1, f"  ip-address: {sys.argv[2]}@53")
     for origin, path in zones.items():
         lines += ["zone:", f'  name: "{origin}"', f'  zonefile: "{path}"']
     (work / "nsd.conf").write_text("\n".join(lines) + "\n")
