@@ -2,7 +2,6 @@
 // The gRPC face: checks names and flags, hands reads and changes to a pool and deliveries to the
 // queue of the writers.
 
-#include "base/expiring_cache.h"
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "rpc/worker_pool.h"
 #include "services/mailbox/change_feed.h"
@@ -108,8 +107,6 @@ class MailboxServiceImpl : public v1::MailboxService {
   Store& store_;
   ChangeFeed feed_;
   std::function<void(int64_t)> tell_;
-  // The quota of accounts that had plenty of room a moment ago.
-  ExpiringCache<int64_t> roomy_;
   ScriptRunner scripts_;
   Outbox outbox_;
   std::mutex stop_mutex_;
