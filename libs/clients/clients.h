@@ -15,6 +15,7 @@
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "pennypost/relay/v1/relay_service.pb.h"
 #include "pennypost/resolver/v1/resolver_service.pb.h"
+#include "rpc/loop.h"
 
 namespace pennypost::clients {
 
@@ -27,7 +28,7 @@ struct Clients {
   resolver::v1::ResolverService* resolver = nullptr;
 
   // Connections are opened at the first call: services may start in any order.
-  absl::Status Connect(const config::v1::RpcConfig& rpc);
+  absl::Status Connect(const config::v1::RpcConfig& rpc, rpc::Loop& loop);
 
  private:
   std::vector<std::unique_ptr<google::protobuf::RpcChannel>> channels_;

@@ -7,8 +7,11 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/security/credentials.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <grpcpp/support/async_unary_call.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "log/log.h"
@@ -25,32 +28,58 @@ using google::protobuf::MessageLite;
 using google::protobuf::MethodDescriptor;
 
 constexpr int64_t kSecondsBetweenComplaints = 10;
+// How long a call waits for a service that was out of reach a moment ago: a pod that starts anew is
+// back within that, and nobody is told to come again for it.
+constexpr absl::Duration kPatience = absl::Seconds(3);
 
-class GrpcChannel : public google::protobuf::RpcChannel {
+class GrpcChannel;
+
+// Deletes itself at its end.
+class OutgoingCall final : public Loop::Event {
  public:
-  GrpcChannel(std::string endpoint, std::shared_ptr<grpc::Channel> channel)
-      : endpoint_(std::move(endpoint)), stub_(std::move(channel)) {}
+  OutgoingCall(GrpcChannel& channel, std::string path, Controller& controller,
+               const Message& request, Message& response, google::protobuf::Closure& done)
+      : channel_(channel),
+        path_(std::move(path)),
+        controller_(controller),
+        request_(request),
+        response_(response),
+        done_(done) {}
+
+  void Start();
+  void Done(bool ok) override;
+
+ private:
+  void Send();
+
+  GrpcChannel& channel_;
+  const std::string path_;
+  Controller& controller_;
+  const Message& request_;
+  Message& response_;
+  google::protobuf::Closure& done_;
+  grpc::ClientContext context_;
+  grpc::Status status_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<MessageLite>> reader_;  // once it is sent
+};
+
+class GrpcChannel final : public google::protobuf::RpcChannel {
+ public:
+  GrpcChannel(std::string endpoint, std::shared_ptr<grpc::Channel> channel, Loop& loop)
+      : endpoint_(std::move(endpoint)), channel_(channel), stub_(std::move(channel)), loop_(loop) {}
 
   void CallMethod(const MethodDescriptor* method, google::protobuf::RpcController* controller,
                   const Message* request, Message* response,
                   google::protobuf::Closure* done) override {
-    auto* ours = static_cast<Controller*>(controller);
-    auto context = std::make_shared<grpc::ClientContext>();
-    if (ours->deadline() != absl::InfiniteFuture())
-      context->set_deadline(absl::ToChronoTime(ours->deadline()));
     std::string path = "/" + method->service()->full_name() + "/" + method->name();
-    stub_.UnaryCall(context.get(), path, {}, request, response,
-                    [this, context, ours, done](const grpc::Status& status) {
-                      // With details it is an answer of the service: it is there.
-                      if (status.error_code() == grpc::StatusCode::UNAVAILABLE &&
-                          status.error_details().empty())
-                        Complain(status);
-                      ours->SetStatus(FromGrpc(status));
-                      done->Run();
-                    });
+    auto* call = new OutgoingCall(*this, std::move(path), *static_cast<Controller*>(controller),
+                                  *request, *response, *done);
+    call->Start();
   }
 
  private:
+  friend class OutgoingCall;
+
   // Why a service cannot be reached (it is down, its certificate is of another CA) is for the
   // operator alone, and once in a while.
   void Complain(const grpc::Status& status) {
@@ -63,13 +92,68 @@ class GrpcChannel : public google::protobuf::RpcChannel {
 
   const std::string endpoint_;
   std::atomic<int64_t> complain_at_{0};
+  const std::shared_ptr<grpc::Channel> channel_;
   grpc::TemplatedGenericStub<MessageLite, MessageLite> stub_;
+  Loop& loop_;
+};
+
+void OutgoingCall::Start() {
+  constexpr auto kAway = GRPC_CHANNEL_TRANSIENT_FAILURE;
+  if (channel_.channel_->GetState(true) != kAway) return Send();
+  absl::Time until = std::min(controller_.deadline(), absl::Now() + kPatience);
+  channel_.channel_->NotifyOnStateChange(kAway, absl::ToChronoTime(until), &channel_.loop_.queue(),
+                                         this);
+}
+
+void OutgoingCall::Send() {
+  if (controller_.deadline() != absl::InfiniteFuture())
+    context_.set_deadline(absl::ToChronoTime(controller_.deadline()));
+  reader_ = channel_.stub_.PrepareUnaryCall(&context_, path_, request_, &channel_.loop_.queue());
+  reader_->StartCall();
+  reader_->Finish(&response_, &status_, this);
+}
+
+void OutgoingCall::Done(bool) {
+  // The end of the wait: the service is back, or it is not, and then the call says so.
+  if (!reader_) return Send();
+  std::unique_ptr<OutgoingCall> self(this);
+  // With details it is an answer of the service: it is there.
+  if (status_.error_code() == grpc::StatusCode::UNAVAILABLE && status_.error_details().empty())
+    channel_.Complain(status_);
+  controller_.SetStatus(FromGrpc(status_));
+  done_.Run();
+}
+
+// Our CA signs services only, and each certificate names its service: what is asked of `mailbox`
+// goes to no other, whoever has its address now. Host names do not matter, pods come and go under
+// changing ones. `standalone` is all services.
+class IsService final : public grpc::experimental::ExternalCertificateVerifier {
+ public:
+  explicit IsService(std::string name) : name_(std::move(name)) {}
+  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)>, grpc::Status* status) override {
+    std::vector<grpc::string_ref> names = request->dns_names();
+    names.push_back(request->common_name());
+    for (const grpc::string_ref& name : names) {
+      if (name == name_ || name == "standalone") return true;
+    }
+    std::string common(request->common_name().data(), request->common_name().size());
+    *status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                           "the certificate is of \"" + common + "\", not of " + name_);
+    return true;
+  }
+  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest*) override {}
+
+ private:
+  const std::string name_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std::string& endpoint,
-                                                                      const TlsFiles& tls) {
+absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std::string& service,
+                                                                      const std::string& endpoint,
+                                                                      const TlsFiles& tls,
+                                                                      Loop& loop) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
@@ -80,6 +164,8 @@ absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std:
   // not enough.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // A pod that starts anew may have another address; gRPC's own value is half a minute.
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000);
   std::shared_ptr<grpc::ChannelCredentials> credentials;
   if (IsUnix(endpoint)) {
     credentials = grpc::InsecureChannelCredentials();
@@ -92,16 +178,14 @@ absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std:
     options.set_certificate_provider(WatchFiles(tls));
     options.watch_root_certs();
     options.watch_identity_key_cert_pairs();
-    // Our CA signs services only, each certificate names its service; pods come and go under
-    // changing host names.
     options.set_check_call_host(false);
     options.set_certificate_verifier(
-        std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
+        grpc::experimental::ExternalCertificateVerifier::Create<IsService>(service));
     options.set_verify_server_certs(true);
     credentials = grpc::experimental::TlsCredentials(options);
   }
   std::unique_ptr<google::protobuf::RpcChannel> channel = std::make_unique<GrpcChannel>(
-      endpoint, grpc::CreateCustomChannel(endpoint, credentials, arguments));
+      endpoint, grpc::CreateCustomChannel(endpoint, credentials, arguments), loop);
   return channel;
 }
 

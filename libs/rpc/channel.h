@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/status.h"
+#include "rpc/loop.h"
 
 namespace pennypost::rpc {
 
@@ -19,10 +20,14 @@ struct TlsFiles {
   bool empty() const { return ca.empty() || certificate.empty() || key.empty(); }
 };
 
-// `endpoint` is HOST:PORT (mutual TLS) or unix:/path (the file's permissions protect it). Connects
-// at the first call and again after a failure. An unreachable service answers UNAVAILABLE, a late
-// one DEADLINE_EXCEEDED. Thread-safe.
-absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std::string& endpoint,
-                                                                      const TlsFiles& tls);
+// A channel to `service` ("mailbox"). `endpoint` is HOST:PORT (mutual TLS; the certificate there
+// must name the service, or standalone) or unix:/path (the file's permissions protect it). Connects
+// at the first call and again after a failure. An unreachable service answers UNAVAILABLE, after
+// three seconds if it has been so before; a late one DEADLINE_EXCEEDED. Thread-safe. `loop`
+// outlives it.
+absl::StatusOr<std::unique_ptr<google::protobuf::RpcChannel>> Connect(const std::string& service,
+                                                                      const std::string& endpoint,
+                                                                      const TlsFiles& tls,
+                                                                      Loop& loop);
 
 }  // namespace pennypost::rpc

@@ -125,11 +125,12 @@ TEST(Rpc, AnAnswerMayComeTooLate) {
 
 TEST(Rpc, OverAUnixSocket) {
   FakeHealth health;
-  Server server;
+  Loop loop;
+  Server server(loop);
   server.Add(&health);
   std::string endpoint = "unix:/tmp/pp-rpc-test-" + std::to_string(getpid());
   ASSERT_TRUE(server.Start(endpoint, {}).ok());
-  auto channel = Connect(endpoint, {});
+  auto channel = Connect("health", endpoint, {}, loop);
   ASSERT_TRUE(channel.ok());
   Health::Stub stub(channel->get());
   ExpectHealthWorks(stub);
@@ -150,8 +151,9 @@ TEST(Timestamp, GoesThereAndBack) {
 }
 
 TEST(Rpc, TcpNeedsCertificates) {
-  EXPECT_FALSE(Connect("127.0.0.1:1", {}).ok());
-  Server server;
+  Loop loop;
+  EXPECT_FALSE(Connect("health", "127.0.0.1:1", {}, loop).ok());
+  Server server(loop);
   EXPECT_FALSE(server.Start("127.0.0.1:0", {}).ok());
 }
 

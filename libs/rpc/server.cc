@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "rpc/controller.h"
@@ -24,108 +27,138 @@ using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::Service;
 
+// How many calls can come in at once; each makes room for the next as soon as it is there.
+constexpr int kWaitingCalls = 16;
+
 struct Target {
   Service* service;
   const MethodDescriptor* method;
 };
 
-// One unary call: read the request, run the method, write the response. Deletes itself at the end.
-class CallReactor : public grpc::ServerGenericBidiReactor, public google::protobuf::Closure {
+// Service and method by path ("/pennypost.filter.v1.FilterService/CheckMessage").
+using Targets = std::unordered_map<std::string, Target>;
+
+// What the calls of a server share.
+struct Front {
+  Targets targets;
+  grpc::AsyncGenericService service;
+  grpc::ServerCompletionQueue* queue = nullptr;
+
+  // Calls that wait for one to come in; gRPC looks at its server when it gives one back.
+  std::mutex mutex;
+  std::condition_variable none_waits;
+  int waiting = 0;
+  void Wait(int change) {
+    std::lock_guard lock(mutex);
+    waiting += change;
+    if (waiting == 0) none_waits.notify_all();
+  }
+};
+
+// One unary call: waits for one to come in, reads its request, runs the method, writes the
+// response. Deletes itself at the end.
+class IncomingCall final : public Loop::Event, public google::protobuf::Closure {
  public:
-  CallReactor(grpc::GenericCallbackServerContext* context, Target target)
-      : target_(target),
-        controller_(absl::FromChrono(context->deadline())),
-        request_(target.service->GetRequestPrototype(target.method).New()),
-        response_(target.service->GetResponsePrototype(target.method).New()) {
-    auto names = context->auth_context()->FindPropertyValues("x509_common_name");
-    if (!names.empty()) controller_.set_caller(std::string(names[0].data(), names[0].size()));
-    StartRead(&buffer_);
+  explicit IncomingCall(Front& front) : front_(front), stream_(&context_) {
+    front_.Wait(+1);
+    front_.service.RequestCall(&context_, &stream_, front_.queue, front_.queue, this);
   }
 
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no request"));
-      return;
+  void Done(bool ok) override {
+    Front& front = front_;  // this may be gone before the end
+    switch (step_) {
+      case Step::kWaiting:
+        ok ? Enter() : Delete();  // not ok: the server stops
+        return front.Wait(-1);
+      case Step::kReading:
+        return ok ? Call() : End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no request"));
+      case Step::kEnding:
+        return Delete();
     }
-    grpc::Status parsed = grpc::SerializationTraits<google::protobuf::MessageLite>::Deserialize(
-        &buffer_, request_.get());
-    if (!parsed.ok()) {
-      Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "malformed request"));
-      return;
-    }
-    target_.service->CallMethod(target_.method, &controller_, request_.get(), response_.get(),
-                                this);
   }
 
   // The method is done.
   void Run() override {
-    if (controller_.Failed()) {
-      Finish(ToGrpc(controller_.status()));
-      return;
-    }
+    if (call_->controller.Failed()) return End(ToGrpc(call_->controller.status()));
     bool own = false;
     buffer_.Clear();
     grpc::Status written = grpc::SerializationTraits<google::protobuf::MessageLite>::Serialize(
-        *response_, &buffer_, &own);
-    if (!written.ok()) {
-      Finish(grpc::Status(grpc::StatusCode::INTERNAL, "response too large"));
-      return;
-    }
-    StartWriteAndFinish(&buffer_, {}, grpc::Status::OK);
+        *call_->response, &buffer_, &own);
+    if (!written.ok()) return End(grpc::Status(grpc::StatusCode::INTERNAL, "response too large"));
+    step_ = Step::kEnding;
+    stream_.WriteAndFinish(buffer_, {}, grpc::Status::OK, this);
   }
 
-  void OnDone() override { delete this; }
-
  private:
-  Target target_;
-  Controller controller_;
-  std::unique_ptr<Message> request_;
-  std::unique_ptr<Message> response_;
+  enum class Step { kWaiting, kReading, kEnding };
+  struct Method {
+    Method(const Target& target, absl::Time deadline)
+        : controller(deadline),
+          request(target.service->GetRequestPrototype(target.method).New()),
+          response(target.service->GetResponsePrototype(target.method).New()) {}
+    Controller controller;
+    const std::unique_ptr<Message> request;
+    const std::unique_ptr<Message> response;
+  };
+
+  void Enter() {
+    new IncomingCall(front_);  // for the next one
+    auto found = front_.targets.find(context_.method());
+    if (found == front_.targets.end())
+      return End(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such method"));
+    target_ = &found->second;
+    step_ = Step::kReading;
+    stream_.Read(&buffer_, this);
+  }
+
+  void Call() {
+    call_.emplace(*target_, absl::FromChrono(context_.deadline()));
+    auto names = context_.auth_context()->FindPropertyValues("x509_common_name");
+    if (!names.empty()) call_->controller.set_caller(std::string(names[0].data(), names[0].size()));
+    grpc::Status parsed = grpc::SerializationTraits<google::protobuf::MessageLite>::Deserialize(
+        &buffer_, call_->request.get());
+    if (!parsed.ok())
+      return End(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "malformed request"));
+    target_->service->CallMethod(target_->method, &call_->controller, call_->request.get(),
+                                 call_->response.get(), this);
+  }
+
+  void End(const grpc::Status& status) {
+    step_ = Step::kEnding;
+    stream_.Finish(status, this);
+  }
+  void Delete() { delete this; }
+
+  Front& front_;
+  Step step_ = Step::kWaiting;
+  grpc::GenericServerContext context_;
+  grpc::GenericServerAsyncReaderWriter stream_;
   grpc::ByteBuffer buffer_;
-};
-
-class UnknownMethod : public grpc::ServerGenericBidiReactor {
- public:
-  UnknownMethod() { Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such method")); }
-  void OnDone() override { delete this; }
-};
-
-class Dispatcher : public grpc::CallbackGenericService {
- public:
-  void Add(Service* service) {
-    const auto* descriptor = service->GetDescriptor();
-    for (int i = 0; i < descriptor->method_count(); ++i) {
-      const MethodDescriptor* method = descriptor->method(i);
-      targets_["/" + descriptor->full_name() + "/" + method->name()] = {service, method};
-    }
-  }
-
-  grpc::ServerGenericBidiReactor* CreateReactor(
-      grpc::GenericCallbackServerContext* context) override {
-    auto it = targets_.find(context->method());
-    if (it == targets_.end()) return new UnknownMethod;
-    return new CallReactor(context, it->second);
-  }
-
- private:
-  std::unordered_map<std::string, Target> targets_;
+  const Target* target_ = nullptr;
+  std::optional<Method> call_;
 };
 
 }  // namespace
 
 struct Server::Impl {
-  Dispatcher dispatcher;
+  explicit Impl(Loop& l) : loop(l) {}
+  Loop& loop;
+  Front front;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 };
 
-Server::Server() : impl_(std::make_unique<Impl>()) {}
+Server::Server(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
 Server::~Server() {
   Stop(absl::InfinitePast());
 }
 
 void Server::Add(Service* service) {
-  impl_->dispatcher.Add(service);
+  const auto* descriptor = service->GetDescriptor();
+  for (int i = 0; i < descriptor->method_count(); ++i) {
+    const MethodDescriptor* method = descriptor->method(i);
+    impl_->front.targets["/" + descriptor->full_name() + "/" + method->name()] = {service, method};
+  }
 }
 int Server::port() const {
   return impl_->port;
@@ -154,7 +187,10 @@ absl::Status Server::Start(const std::string& endpoint, const TlsFiles& tls) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
-  builder.RegisterCallbackGenericService(&impl_->dispatcher);
+  builder.RegisterAsyncGenericService(&impl_->front.service);
+  auto queue = builder.AddCompletionQueue();
+  impl_->front.queue = queue.get();
+  if (!impl_->loop.Adopt(std::move(queue))) return BugError("the loop has a queue already");
   builder.AddListeningPort(endpoint, credentials, &impl_->port);
   // The socket file is ours alone from the moment it exists.
   mode_t before = umask(0177);
@@ -165,12 +201,15 @@ absl::Status Server::Start(const std::string& endpoint, const TlsFiles& tls) {
     return UnavailableError(
         fmt::format("cannot listen on {} for calls between services", endpoint));
   }
+  for (int i = 0; i < kWaitingCalls; ++i) new IncomingCall(impl_->front);
   return absl::OkStatus();
 }
 
 void Server::Stop(absl::Time deadline) {
   if (!impl_->server) return;
   impl_->server->Shutdown(absl::ToChronoTime(deadline));
+  std::unique_lock lock(impl_->front.mutex);
+  impl_->front.none_waits.wait(lock, [this] { return impl_->front.waiting == 0; });
   impl_->server.reset();
 }
 

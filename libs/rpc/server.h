@@ -10,12 +10,14 @@
 
 #include "base/status.h"
 #include "rpc/channel.h"
+#include "rpc/loop.h"
 
 namespace pennypost::rpc {
 
 class Server {
  public:
-  Server();
+  // Its queue becomes the loop's, which outlives it.
+  explicit Server(Loop& loop);
   ~Server();
 
   // Before Start. The service must outlive the server.

@@ -83,7 +83,7 @@ bool Context::LoadConfig(Acting acting) {
 
 bool Context::Connect(Acting acting) {
   if (!LoadConfig(acting)) return false;
-  absl::Status status = clients.Connect(config.common().rpc());
+  absl::Status status = clients.Connect(config.common().rpc(), loop);
   if (status.ok()) return true;
   Fail(status);
   return false;

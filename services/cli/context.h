@@ -27,6 +27,7 @@ struct Context {
   std::string output = "table";  // or json
   std::string actor;             // --as: whose rights count; empty: the platform's own
   config::v1::PlatformConfig config;
+  rpc::Loop loop;
   clients::Clients clients;
   // Others that a command opened; they stay open to the end (main.cc says why).
   std::vector<std::unique_ptr<google::protobuf::RpcChannel>> channels;

@@ -117,6 +117,8 @@ net::Awaitable<void> FilterService::Answer(const v1::CheckRequest* request,
   auto decide = judge_.Decide(std::move(about));
   Verdict verdict = co_await std::move(decide);
   ToProto(verdict, *response);
+  bool connection = request->stage() == v1::CheckRequest::STAGE_CONNECTION;
+  response->set_recipients_unjudged(connection && !judge_.JudgesRecipients());
   VerdictMetrics& counted = MetricsFor(request->stage(), response->action());
   counted.verdicts.Increment();
   counted.duration.Observe(absl::ToDoubleSeconds(absl::Now() - since));

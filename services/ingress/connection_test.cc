@@ -324,6 +324,22 @@ TEST_F(Ingress, FilterAtTheDoorAndAtTheRecipient) {
   EXPECT_EQ(Play({"EHLO a\r\n"}), "421 4.7.1 not now, try again later\r\n");
 }
 
+TEST_F(Ingress, FilterThatJudgesNoRecipientsIsNotAskedAboutThem) {
+  filter_.answers[CheckRequest::STAGE_CONNECTION].set_recipients_unjudged(true);
+  EXPECT_TRUE(LastLine(Play(Mail("bob@example.org", "x"))).starts_with("250"));
+  ASSERT_EQ(filter_.asked.size(), 2u);
+  EXPECT_EQ(filter_.asked[0].stage(), CheckRequest::STAGE_CONNECTION);
+  EXPECT_EQ(filter_.asked[1].stage(), CheckRequest::STAGE_MESSAGE);
+}
+
+TEST_F(Ingress, AnAccountWithPlentyOfRoomIsNotAskedAboutForEachMessage) {
+  std::string two =
+      "MAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<full@example.org>\r\n"
+      "RSET\r\n";
+  Play({"EHLO a\r\n", two, two, "QUIT\r\n"});
+  EXPECT_EQ(mailbox_.quota_questions, 1 + 2);
+}
+
 TEST_F(Ingress, FilterAway) {
   clients_.filter = nullptr;
   EXPECT_TRUE(LastLine(Play(Mail("bob@example.org", "x"))).starts_with("250"));

@@ -9,6 +9,7 @@
 
 #include "base/body_budget.h"
 #include "base/clock.h"
+#include "base/expiring_cache.h"
 #include "clients/clients.h"
 #include "mail/envelope.h"
 #include "net/listener.h"
@@ -42,7 +43,10 @@ struct Platform {
         clock(ingress_clock),
         tls(tls_context),
         budget(options.body_budget, options.limits.message_size),
-        rate(options.connections_per_minute) {}
+        rate(options.connections_per_minute),
+        roomy(clock, kRoomyAccounts) {}
+
+  static constexpr size_t kRoomyAccounts = 50000;
 
   const IngressOptions options;
   clients::Clients& clients;
@@ -52,6 +56,7 @@ struct Platform {
   ConnectRate rate;
   StoreRoom room;
   RefusalBudget refusals;
+  ExpiringCache<int64_t> roomy;  // by account: the quota under which it had plenty of room
   std::atomic<uint32_t> sessions{0};
 };
 
@@ -70,7 +75,8 @@ struct SessionContext {
   net::Peer peer;
   std::string client_ip;
   std::string session_id;
-  std::string tls;  // protocol and cipher
+  std::string tls;                // protocol and cipher
+  bool recipients_judged = true;  // by filter
 
   int64_t account_id = 0;  // of who logged in
   std::string account_address;

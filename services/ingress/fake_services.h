@@ -147,11 +147,14 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   absl::Status room;
   bool store_before_failing = false;  // the commit happens, its answer is lost
   std::map<std::string, mailbox::v1::DeliverRequest> delivered;  // by mail_id
-  int calls = 0;
+  int calls = 0, quota_questions = 0;
 
+  // Account 3 is full, the others have plenty of room.
   void CheckQuota(RpcController* controller, const mailbox::v1::CheckQuotaRequest* request,
-                  mailbox::v1::CheckQuotaResponse*, Closure* done) override {
+                  mailbox::v1::CheckQuotaResponse* response, Closure* done) override {
+    ++quota_questions;
     absl::Status status;
+    response->set_plenty(request->account_id() != 3);
     if (request->account_id() == 3) {
       status = MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota, "full");
     }

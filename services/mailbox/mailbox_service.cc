@@ -13,7 +13,6 @@ namespace {
 constexpr uint64_t kDefaultFetchBytes = 4 << 20;
 // Room that no burst of the next moment is likely to fill.
 constexpr int64_t kPlenty = 256 << 20;
-constexpr absl::Duration kPlentyLife = absl::Seconds(1);
 constexpr absl::Duration kLongestWait = absl::Minutes(5);
 
 template <class Flags>
@@ -34,17 +33,14 @@ void MailboxServiceImpl::Changed(int64_t account_id) {
 }
 
 void MailboxServiceImpl::CheckQuota(Controller* controller, const v1::CheckQuotaRequest* request,
-                                    v1::CheckQuotaResponse*, Done* done) {
+                                    v1::CheckQuotaResponse* response, Done* done) {
   if (request->quota_bytes() <= 0) return done->Run();
-  std::string account = std::to_string(request->account_id());
   // The delivery's transaction has the last word; this only spares a client the way there.
-  if (request->size() <= kPlenty && roomy_.Find(account) == request->quota_bytes())
-    return done->Run();
-  pool_.Run(controller, done, [this, request, account = std::move(account)]() -> absl::Status {
+  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     v1::CheckQuotaRequest plenty = *request;
     plenty.set_size(std::max(request->size(), kPlenty));
     absl::Status room = store_.CheckQuota(plenty);
-    if (room.ok()) roomy_.Put(account, request->quota_bytes(), kPlentyLife);
+    response->set_plenty(room.ok());
     return ReasonOf(room) == Reason::kOverQuota ? store_.CheckQuota(*request) : room;
   });
 }

@@ -3,7 +3,6 @@
 // queue of the writers.
 
 #include "base/body_budget.h"
-#include "base/expiring_cache.h"
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "rpc/worker_pool.h"
 #include "services/mailbox/change_feed.h"
@@ -115,8 +114,6 @@ class MailboxServiceImpl : public v1::MailboxService {
   BodyBudget bodies_;
   ChangeFeed feed_;
   std::function<void(int64_t)> tell_;
-  // The quota of accounts that had plenty of room a moment ago.
-  ExpiringCache<int64_t> roomy_;
   ScriptRunner scripts_;
   Outbox outbox_;
   std::mutex stop_mutex_;

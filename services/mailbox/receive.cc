@@ -19,7 +19,6 @@ constexpr size_t kPoolQueue = 2000;
 // message.
 constexpr size_t kOutsideThreads = 8;
 constexpr size_t kOutsideQueue = 32;
-constexpr size_t kRoomyAccounts = 20000;
 // Parsing and hashing more than this takes longer than an io thread may be held.
 constexpr size_t kPrepareInline = 256 << 10;
 // Scripts that change faster than this are not waited for: the sender tries again.
@@ -80,7 +79,6 @@ MailboxServiceImpl::MailboxServiceImpl(Store& store, const QueueOptions& queue, 
     : store_(store),
       bodies_(queue.body_budget),
       feed_(store),
-      roomy_(SystemClock(), kRoomyAccounts),
       scripts_(store, std::move(scripting.hostname), std::move(scripting.resolve)),
       outbox_(store, std::move(scripting.enqueue)),
       queue_(store, queue),

@@ -183,8 +183,10 @@ class Nemesis:
         return found
 
     def _start_postgres(self) -> None:
+        """It answers when this returns; one that runs may be replaying its log, and is away for as long."""
         postgres = self.platform.postgres
         if postgres.process.poll() is None:
+            postgres.wait_ready()
             return
         # Given to the server alone: what runs before it as another user would own libfaketime's semaphore.
         user = data._as_user()

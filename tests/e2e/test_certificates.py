@@ -58,7 +58,8 @@ def send(lab, mail) -> int:
 
 
 def test_service_with_a_wrong_certificate():
-    """mailbox comes up with a certificate of another CA, then with an expired one, then with its own."""
+    """mailbox comes up with a certificate of another CA, with an expired one, with that of another service (as when its
+    address went to another pod), then with its own."""
     with Lab(mode="services") as lab:
         own = lab.folder / "certs"
         right = {kind: (own / f"mailbox.{kind}").read_bytes() for kind in ("pem", "key")}
@@ -74,7 +75,9 @@ def test_service_with_a_wrong_certificate():
             process.wait(30)
             lab.platform.start_process("mailbox")
 
-        for pem, key in (foreign, expired):
+        other = (own / "directory.pem", own / "directory.key")
+        refused = "certificate verify failed"
+        for (pem, key), why in ((foreign, refused), (expired, refused), (other, "is of \\\"directory\\\", not of mailbox")):
             (own / "mailbox.pem").write_bytes(pem.read_bytes())
             (own / "mailbox.key").write_bytes(key.read_bytes())
             before = len(log_of(lab, "ingress"))
@@ -84,7 +87,7 @@ def test_service_with_a_wrong_certificate():
                 code = send(lab, message("x@remote.test", "bob@example.test"))
                 assert code == 451, code
             fresh = log_of(lab, "ingress")[before:]
-            assert "certificate verify failed" in fresh, fresh[-2000:]
+            assert why in fresh, fresh[-2000:]
         assert '"event":"rpc.unavailable"' in log_of(lab, "ingress")
         for kind, content in right.items():
             (own / f"mailbox.{kind}").write_bytes(content)

@@ -311,8 +311,10 @@ def main() -> int:
                 begin = time.monotonic()
                 step(stack)
                 print(f"  {step.__name__} ok ({time.monotonic() - begin:.1f} s)", flush=True)
-        except BaseException:
+        except BaseException as error:
             print(stack.compose("ps", code=None), stack.compose("logs", "--no-color", "--tail=20", code=None), sep="\n")
+            # Once more at the end: of a long output the last lines are seen.
+            print(f"  {step.__name__} failed after {time.monotonic() - begin:.1f} s: {error!r:.2000}")
             raise
         finally:
             stack.compose("down", "--volumes", code=None)

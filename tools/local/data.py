@@ -101,7 +101,7 @@ class Postgres:
             self.process = subprocess.Popen(
                 _as_user() + [postgres_bin("postgres"), "-D", self.data] + options, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, cwd="/", start_new_session=True, env={**os.environ, **_MALLOC})
-        self._wait()
+        self.wait_ready()
         self._create_database()
 
     def _alive(self) -> bool:
@@ -122,7 +122,7 @@ class Postgres:
             raise StartError(done.stderr.strip())
         return done.stdout.strip()
 
-    def _wait(self) -> None:
+    def wait_ready(self) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if self._psql("postgres", "SELECT 1").returncode == 0:

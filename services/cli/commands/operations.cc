@@ -67,9 +67,10 @@ void Migrate(Context& context) {
   PrintTable({"SCHEMA", "VERSION", "APPLIED NOW"}, rows);
 }
 
-std::string HealthOf(Context& context, const std::string& endpoint, const rpc::TlsFiles& tls) {
+std::string HealthOf(Context& context, const std::string& service, const std::string& endpoint,
+                     const rpc::TlsFiles& tls) {
   using namespace grpc::health::v1;  // NOLINT: one call
-  auto channel = rpc::Connect(endpoint, tls);
+  auto channel = rpc::Connect(service, endpoint, tls, context.loop);
   if (!channel.ok()) return MessageOf(channel.status());
   context.channels.push_back(*std::move(channel));
   Health::Stub stub(context.channels.back().get());
@@ -90,7 +91,7 @@ void Status(Context& context) {
   nlohmann::json json = nlohmann::json::object();
   for (const auto* field : fields) {
     std::string endpoint = reflection->GetString(rpc.endpoints(), field);
-    std::string health = HealthOf(context, endpoint, tls);
+    std::string health = HealthOf(context, field->name(), endpoint, tls);
     if (health != "ready") context.exit_code = kCheckFailed;
     rows.push_back({field->name(), health, endpoint});
     json["services"][field->name()] = health;

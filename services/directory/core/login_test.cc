@@ -1,6 +1,9 @@
 #include "services/directory/core/login.h"
 
+#include <algorithm>
 #include <atomic>
+#include <ctime>
+#include <limits>
 #include <thread>
 
 #include "services/directory/core/fake_house.h"
@@ -140,25 +143,24 @@ TEST_F(LoginTest, AllRefusalsCostTheSame) {
   ASSERT_TRUE(admin.UpdateAccount(root_, "mallory@rival.test", change).ok());
   SetTenant("rival", false);
   Login login(store_, clock_, {.cost = dear, .delays = false});
-  auto cost = [&](const std::string& user, const std::string& password) {
-    std::vector<clock_t> times;
-    for (int i = 0; i < 9; ++i) {
-      clock_t begin = clock();
-      EXPECT_FALSE(login.CheckPassword(From(user, "192.0.2", 1), password).account.ok());
-      times.push_back(clock() - begin);
-    }
-    std::sort(times.begin(), times.end());
-    return static_cast<double>(times[times.size() / 2]);
-  };
-  double wrong = cost("bob@example.test", "wrong");
   struct Case {
     const char* user;
     const char* password;
+    clock_t least = std::numeric_limits<clock_t>::max();
   };
-  for (const Case& c :
-       {Case{"nobody@example.test", "x"}, Case{"x@nowhere.test", "x"}, Case{"no address", "x"},
-        Case{"mallory@rival.test", "dear"}, Case{"mallory@rival.test", "wrong"}}) {
-    double ratio = cost(c.user, c.password) / wrong;
+  std::vector<Case> cases = {{"bob@example.test", "wrong"},  {"nobody@example.test", "x"},
+                             {"x@nowhere.test", "x"},        {"no address", "x"},
+                             {"mallory@rival.test", "dear"}, {"mallory@rival.test", "wrong"}};
+  // In turns, and the least of each: what else the machine does can only add to it.
+  for (int round = 0; round < 9; ++round) {
+    for (Case& c : cases) {
+      clock_t begin = clock();
+      EXPECT_FALSE(login.CheckPassword(From(c.user, "192.0.2", 1), c.password).account.ok());
+      c.least = std::min(c.least, clock() - begin);
+    }
+  }
+  for (const Case& c : cases) {
+    double ratio = static_cast<double>(c.least) / static_cast<double>(cases[0].least);
     EXPECT_GT(ratio, 0.6) << c.user;
     EXPECT_LT(ratio, 1.6) << c.user;
   }

@@ -71,6 +71,8 @@ class Judge {
         clock_(clock) {}
 
   net::Awaitable<Verdict> Decide(Case about);
+  // Whether a recipient can be refused at all.
+  bool JudgesRecipients() const { return options_.greylisting || !policy_.empty(); }
 
  private:
   net::Awaitable<bool> WithinLimits(const Case& about, const net::IpAddress& peer);

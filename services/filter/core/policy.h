@@ -61,6 +61,7 @@ class Policy {
 
   // Nothing: no rule decides at this stage.
   std::optional<Decision> Decide(const Facts& facts) const;
+  bool empty() const { return rows_.empty(); }
 
  private:
   struct Row {

@@ -38,6 +38,7 @@ net::Awaitable<smtp::Outcome> CheckPeer(SessionContext& session) {
     if (refusal->IsPermanent()) refusal->code = 554;
     co_return smtp::Refuse{*refusal};
   }
+  session.recipients_judged = !answer->recipients_unjudged();
   co_return smtp::Accept{};
 }
 

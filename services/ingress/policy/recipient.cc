@@ -14,6 +14,9 @@ namespace {
 using directory::v1::ResolveRecipientResponse;
 
 constexpr absl::Duration kTimeout = absl::Seconds(5);
+// What an account with plenty of room can fill up before it is asked about again is far less than
+// that.
+constexpr absl::Duration kRoomyLife = absl::Seconds(10);
 
 void LogRefusal(SessionContext& session, const mail::Envelope& envelope,
                 const std::string& recipient, const mail::SmtpReply& reply) {
@@ -62,8 +65,12 @@ std::vector<Target> TargetsOf(const ResolveRecipientResponse& answer, const std:
   return targets;
 }
 
+// The transaction of the delivery has the last word; this spares a client the way there.
 net::Awaitable<absl::Status> CheckRoom(SessionContext& session, const Target& target,
                                        uint64_t size) {
+  if (target.quota_bytes <= 0) co_return absl::OkStatus();
+  std::string account = std::to_string(target.account_id);
+  if (session.platform.roomy.Find(account) == target.quota_bytes) co_return absl::OkStatus();
   mailbox::v1::CheckQuotaRequest question;
   question.set_account_id(target.account_id);
   question.set_quota_bytes(target.quota_bytes);
@@ -71,6 +78,8 @@ net::Awaitable<absl::Status> CheckRoom(SessionContext& session, const Target& ta
   auto call = rpc::Call(*session.platform.clients.mailbox, &mailbox::v1::MailboxService::CheckQuota,
                         std::move(question), kTimeout);
   absl::StatusOr<mailbox::v1::CheckQuotaResponse> answer = co_await std::move(call);
+  if (answer.ok() && answer->plenty())
+    session.platform.roomy.Put(std::move(account), target.quota_bytes, kRoomyLife);
   co_return answer.status();
 }
 
@@ -115,7 +124,8 @@ net::Awaitable<smtp::Outcome> Decide(SessionContext& session, const mail::Envelo
     absl::Status room = co_await std::move(check);
     if (ReasonOf(room) == Reason::kOverQuota) co_return smtp::Defer{ReplyFor(room)};
   }
-  if (session.info->mode == smtp::Mode::kSmtp && !session.info->authenticated) {
+  bool stranger = session.info->mode == smtp::Mode::kSmtp && !session.info->authenticated;
+  if (stranger && session.recipients_judged) {
     auto ask = FilterRecipient(session, envelope, address);
     std::optional<mail::SmtpReply> refusal = co_await std::move(ask);
     if (refusal && refusal->IsPermanent()) co_return smtp::Refuse{*std::move(refusal)};

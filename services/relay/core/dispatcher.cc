@@ -229,15 +229,20 @@ void ShowQueue(const QueueStats& stats, absl::Time now) {
 
 net::Awaitable<void> Dispatcher::ReconcileLoop() {
   absl::Time show_at = absl::InfinitePast();
+  bool away = false;  // the database, a round ago
   while (!draining_) {
     absl::Duration longest = std::max(2 * options_.lease, absl::Hours(1));
-    std::function<absl::StatusOr<int64_t>()> work = [this, longest]() -> absl::StatusOr<int64_t> {
-      ASSIGN_OR_RETURN(int64_t requeued, parts_.store.RequeueExpired(longest));
+    // While the database was away nobody could renew a lease or write what came of a delivery: the
+    // first round after it leaves the workers time for that. Given away before, it goes out twice.
+    std::function<absl::StatusOr<int64_t>()> work = [this, longest,
+                                                     away]() -> absl::StatusOr<int64_t> {
       RETURN_IF_ERROR(parts_.store.Prune(parts_.clock.Now(), options_.keep_finished).status());
-      return requeued;
+      if (away) return 0;
+      return parts_.store.RequeueExpired(longest);
     };
     auto run = RunBlocking(parts_.pool, std::move(work));
     absl::StatusOr<int64_t> requeued = co_await std::move(run);
+    away = !requeued.ok();
     if (requeued.ok() && *requeued > 0) {
       metrics::Counter("pennypost_relay_leases_expired_total", "Deliveries whose worker went away.")
           .Increment(static_cast<double>(*requeued));

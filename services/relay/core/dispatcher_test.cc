@@ -311,6 +311,30 @@ TEST_F(DispatcherTest, ADatabaseThatIsAwayForAWhile) {
   EXPECT_EQ(CountSent("bob@b.test"), 1);
 }
 
+// A lease that ran out while the database was away is given to another only after the worker that
+// holds it has had time to write what it has in hand.
+TEST_F(DispatcherTest, ExpiredLeasesWaitAfterTheDatabaseWasAway) {
+  options_.reconcile = absl::Milliseconds(200);
+  Enqueue({"bob@b.test"});
+  ASSERT_EQ(store_.Claim({"other", 10, absl::Hours(1), {}, clock_.Now()})->size(), 1u);
+  store_.SetDownForTest(UnavailableError("down"));
+  boost::asio::io_context io;
+  rpc::WorkerPool pool(2, 1000);
+  Dispatcher dispatcher(io.get_executor(), {store_, pool, world_, world_, world_, clock_},
+                        options_);
+  dispatcher.Start();
+  io.run_for(std::chrono::milliseconds(300));
+  clock_.Advance(absl::Hours(2));
+  absl::Time back = absl::Now();
+  store_.SetDownForTest(absl::OkStatus());
+  while (CountSent("bob@b.test") == 0 && absl::Now() - back < absl::Seconds(10))
+    io.run_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(CountSent("bob@b.test"), 1);
+  EXPECT_GE(absl::Now() - back, options_.reconcile);
+  dispatcher.BeginDrain();
+  io.run_for(std::chrono::seconds(5));
+}
+
 // An outcome that the database does not take holds up no other, and is written without its words.
 TEST_F(DispatcherTest, AnOutcomeThatCannotBeStoredIsWrittenWithoutItsWords) {
   world_.answers["bob@b.test"] = Kind::kFailed;
