@@ -6,7 +6,6 @@ import collections
 
 from figures import Figures
 from memory import MIB, MemoryLab, append_at_once, deliver_at_once, fill_mailboxes, open_all
-from sides import wait_until
 
 MAILBOXES, MESSAGES = 1000, 10_000
 LARGE, SIZE = 50, 25 * MIB
@@ -57,4 +56,3 @@ def run(figures: Figures) -> None:
         check(figures, f"open.{MAILBOXES}x{MESSAGES}", peaks, {"access": BASE + MAILBOXES * SESSION + 1.25 * views, "mailbox": BASE * 2})
         for imap, _ in opened:
             imap.shutdown()
-        wait_until(lambda: lab.now()["access"] < BASE + 64 + MAILBOXES * SESSION, 60, "memory of closed mailboxes given back", 1)

@@ -1,7 +1,7 @@
 """Budgets hold: what does not fit waits or is told to come again, and no process grows beyond what is stated (docs/robustness.md)."""
 import collections
 
-from harness import main
+from harness import main, wait_for
 from memory import MIB, USER, MemoryLab, append_at_once, deliver_at_once, fill_mailboxes, open_all
 
 BASE = 64  # MiB: a service without load, and its pools
@@ -58,6 +58,14 @@ def test_many_open_mailboxes():
                 break
         for imap, _ in opened:
             imap.shutdown()
+
+        def room_again() -> bool:
+            again = open_all(lab, 50)
+            for imap, _ in again:
+                imap.shutdown()
+            return all(answer[0] == "OK" for _, answer in again)
+
+        wait_for(room_again, 30, "room of mailboxes that were closed")
 
 
 main(globals())
