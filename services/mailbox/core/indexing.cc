@@ -1,5 +1,7 @@
 #include "services/mailbox/core/indexing.h"
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "base/status.h"
 
@@ -16,6 +18,9 @@ absl::Status IndexThese(SearchIndex& index, int64_t account_id, const std::vecto
                                                    : std::vector{search::Anything()}});
     }
   }
+  // In one order: who lost the turn and does not know it yet must not lock crosswise with the next.
+  std::sort(put.begin(), put.end(),
+            [](const auto& a, const auto& b) { return a.email_id < b.email_id; });
   return put.empty() ? absl::OkStatus() : index.PutSignatures(account_id, put);
 }
 
