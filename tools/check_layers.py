@@ -11,14 +11,14 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LAYERS = {
     "base": 0, "mail": 0, "log": 0,
-    "proxy": 1, "sasl": 1, "smtp": 1, "imap": 1, "mailfile": 1, "pop3": 1, "managesieve": 1, "sieve": 1, "mime": 1, "mailauth": 1,
+    "proxy": 1, "sasl": 1, "smtp": 1, "imap": 1, "mailfile": 1, "pop3": 1, "managesieve": 1, "sieve": 1, "mime": 1, "search": 1, "mailauth": 1,
     "config": 2, "metrics": 2, "net": 2, "pg": 2, "s3": 2, "redis": 2, "http": 2, "rpc": 2,
     "clients": 4, "runtime": 4,
     "testing": 9,
 }
 # Same-layer includes that are meant: a library over a smaller one of its layer.
 ALSO = {
-    "mail": {"base"}, "log": {"base"}, "smtp": {"sasl"}, "imap": {"sasl", "mime"}, "pop3": {"sasl"}, "mailfile": {"imap"}, "managesieve": {"sasl"}, "sieve": {"mime"}, "mailauth": {"mime"}, "net": {"metrics"},
+    "mail": {"base"}, "log": {"base"}, "smtp": {"sasl"}, "imap": {"sasl", "mime"}, "pop3": {"sasl"}, "mailfile": {"imap"}, "managesieve": {"sasl"}, "sieve": {"mime"}, "search": {"mime"}, "mailauth": {"mime"}, "net": {"metrics"},
     "pg": {"metrics"}, "s3": {"metrics"}, "redis": {"net", "metrics"},
     "http": {"net"}, "rpc": {"net"}, "runtime": {"clients"},
 }

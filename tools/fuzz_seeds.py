@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the first inputs of a fuzzer from what the tests have: one file a scenario of the transcripts.
+"""Makes the first inputs of a fuzzer from what the tests have: one file a scenario of the transcripts, or inputs as they are.
 
 usage: fuzz_seeds.py FUZZER FOLDER     (smtp_session_fuzz build/fuzz/seeds/smtp_session_fuzz)
 
-A session fuzzer reads two bytes that choose its options, then what the peer sends. Fuzzers without transcripts get an
-empty folder.
+A session fuzzer reads two bytes that choose its options, then what the peer sends. Fuzzers without transcripts get their
+inputs, if there are any.
 """
 import pathlib
 import re
@@ -19,6 +19,8 @@ TRANSCRIPTS = {
     "pop3_session_fuzz": ("libs/pop3/testdata/session", "C:"),
     "managesieve_session_fuzz": ("libs/managesieve/testdata/session", "C:"),
 }
+# Fuzzer: folder of inputs as they are.
+INPUTS = {"search_words_fuzz": "libs/search/testdata/words"}
 # Bits of the first byte: without and with TLS, login and the like.
 OPTIONS = [bytes([bits, 255]) for bits in (0, 1, 3, 4, 5, 6)]
 
@@ -36,6 +38,8 @@ def main() -> int:
             sent = "".join(line + "\r\n" for line in lines).encode()
             (folder / f"{count:03}").write_bytes(OPTIONS[count % len(OPTIONS)] + sent)
             count += 1
+    for path in sorted((ROOT / INPUTS[name]).iterdir()) if name in INPUTS else []:
+        (folder / path.name).write_bytes(path.read_bytes())
     return 0
 
 

@@ -8,7 +8,7 @@ set -euo pipefail
 build=(
   g++ make cmake ninja-build ccache mold pkg-config python3 python3-yaml git ca-certificates
   protobuf-compiler libprotobuf-dev libgrpc++-dev libabsl-dev
-  libboost1.81-dev libpq-dev libhiredis-dev libssl-dev libunbound-dev libidn2-dev libicu-dev libre2-dev
+  libboost1.81-dev libpq-dev libhiredis-dev libssl-dev libunbound-dev libidn2-dev libicu-dev libstemmer-dev libre2-dev
   libargon2-dev libyaml-cpp-dev libcli11-dev libfmt-dev prometheus-cpp-dev nlohmann-json3-dev
   libgtest-dev libbenchmark-dev zlib1g-dev libcurl4-openssl-dev
 )

@@ -116,7 +116,8 @@ struct SearchKey {
   std::string header;
   std::string text;  // UTF-8; the flag of kFlag
   uint64_t number = 0;
-  int32_t date = 0;  // days since 1970-01-01
+  int32_t date = 0;    // days since 1970-01-01
+  bool fuzzy = false;  // inside FUZZY (RFC 6203)
   bool operator==(const SearchKey&) const = default;
 };
 
@@ -126,7 +127,8 @@ enum SearchReturn : unsigned {
   kReturnAll = 4,
   kReturnCount = 8,
   kReturnSave = 16,
-  kReturnPartial = 32
+  kReturnPartial = 32,
+  kReturnRelevancy = 64
 };
 
 struct Capability {};
@@ -268,7 +270,18 @@ struct Search {
 };
 // RFC 5256
 struct SortKey {
-  enum class Field { kArrival, kCc, kDate, kFrom, kSize, kSubject, kTo, kDisplayFrom, kDisplayTo };
+  enum class Field {
+    kArrival,
+    kCc,
+    kDate,
+    kFrom,
+    kSize,
+    kSubject,
+    kTo,
+    kDisplayFrom,
+    kDisplayTo,
+    kRelevancy  // RFC 6203 6
+  };
   Field field = Field::kArrival;
   bool reverse = false;
   bool operator==(const SortKey&) const = default;

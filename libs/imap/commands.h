@@ -76,6 +76,8 @@ absl::StatusOr<CommandBody> ParseUidMove(Scanner& in);
 // a charset; "-1:-100".
 absl::Status ParseSearchReturn(Scanner& in, Search& search);
 absl::StatusOr<SearchKey> ParseSearchKeys(Scanner& in, std::string_view charset);
+bool UsesFuzzy(const SearchKey& key);
+absl::Status CheckRelevancy(const Search& search);
 absl::StatusOr<Partial> ParsePartialRange(Scanner& in);
 
 // Shared by STATUS and LIST RETURN (STATUS (...)): a list in parentheses.

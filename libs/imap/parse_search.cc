@@ -1,5 +1,7 @@
 // SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5, RFC 8474 6,
-// RFC 8514 4.3).
+// RFC 8514 4.3, RFC 6203).
+
+#include <algorithm>
 
 #include "base/status.h"
 #include "base/text.h"
@@ -21,6 +23,7 @@ enum class Argument {
   kFlag,
   kKey,
   kTwoKeys,
+  kFuzzyKey,
   kUids,
   kModSeq,
   kObjectId
@@ -77,10 +80,17 @@ constexpr KeyRow kKeys[] = {
     // Every mailbox here knows save dates.
     {"SAVEDATESUPPORTED", Op::kAll, Argument::kNone},
     {"NOT", Op::kNot, Argument::kKey},
+    // The key itself, marked.
+    {"FUZZY", Op::kAnd, Argument::kFuzzyKey},
     {"OR", Op::kOr, Argument::kTwoKeys},
     {"UID", Op::kUid, Argument::kUids},
     {"MODSEQ", Op::kModSeq, Argument::kModSeq},
 };
+
+void MarkFuzzy(SearchKey& key) {
+  key.fuzzy = true;
+  for (SearchKey& child : key.children) MarkFuzzy(child);
+}
 
 class SearchParser {
  public:
@@ -189,6 +199,12 @@ class SearchParser {
         key.children.push_back(std::move(child));
         break;
       }
+      case Argument::kFuzzyKey: {
+        ASSIGN_OR_RETURN(SearchKey child, Key());
+        key = std::move(child);
+        MarkFuzzy(key);
+        break;
+      }
     }
     return absl::OkStatus();
   }
@@ -233,6 +249,7 @@ absl::StatusOr<CommandBody> ParseSearchAs(Scanner& in, Numbers numbers) {
     search.charset_given = true;
   }
   ASSIGN_OR_RETURN(search.key, ParseSearchKeys(in, charset));
+  RETURN_IF_ERROR(CheckRelevancy(search));
   return search;
 }
 
@@ -244,6 +261,16 @@ absl::StatusOr<uint32_t> ParsePlace(Scanner& in, bool from_end) {
 }
 
 }  // namespace
+
+bool UsesFuzzy(const SearchKey& key) {
+  return key.fuzzy || std::any_of(key.children.begin(), key.children.end(), UsesFuzzy);
+}
+
+// RFC 6203 4: not without a FUZZY key.
+absl::Status CheckRelevancy(const Search& search) {
+  if ((search.returns & kReturnRelevancy) == 0 || UsesFuzzy(search.key)) return absl::OkStatus();
+  return SyntaxError("RELEVANCY needs a FUZZY key");
+}
 
 absl::StatusOr<SearchKey> ParseSearchKeys(Scanner& in, std::string_view charset) {
   if (!mime::IsKnownCharset(charset)) {
@@ -270,9 +297,13 @@ absl::Status ParseSearchReturn(Scanner& in, Search& search) {
     std::string_view name;
     unsigned bit;
   };
-  constexpr Row kRows[] = {{"MIN", kReturnMin},   {"MAX", kReturnMax},
-                           {"ALL", kReturnAll},   {"COUNT", kReturnCount},
-                           {"SAVE", kReturnSave}, {"PARTIAL", kReturnPartial}};
+  constexpr Row kRows[] = {{"MIN", kReturnMin},
+                           {"MAX", kReturnMax},
+                           {"ALL", kReturnAll},
+                           {"COUNT", kReturnCount},
+                           {"SAVE", kReturnSave},
+                           {"PARTIAL", kReturnPartial},
+                           {"RELEVANCY", kReturnRelevancy}};
   RETURN_IF_ERROR(in.Expect('('));
   bool first = true;
   while (!in.Eat(')')) {

@@ -1,4 +1,4 @@
-// SORT (RFC 5256, RFC 5957, ESORT of RFC 5267 3) and THREAD (RFC 5256).
+// SORT (RFC 5256, RFC 5957, RFC 6203 6, ESORT of RFC 5267 3) and THREAD (RFC 5256).
 
 #include "base/status.h"
 #include "base/text.h"
@@ -21,7 +21,8 @@ constexpr FieldRow kFields[] = {{"ARRIVAL", Field::kArrival},
                                 {"SUBJECT", Field::kSubject},
                                 {"TO", Field::kTo},
                                 {"DISPLAYFROM", Field::kDisplayFrom},
-                                {"DISPLAYTO", Field::kDisplayTo}};
+                                {"DISPLAYTO", Field::kDisplayTo},
+                                {"RELEVANCY", Field::kRelevancy}};
 constexpr size_t kMaxSortKeys = 20;
 
 absl::StatusOr<SortKey> ParseSortKey(Scanner& in) {
@@ -63,6 +64,11 @@ absl::StatusOr<CommandBody> ParseSortAs(Scanner& in, Numbers numbers) {
   } while (in.Eat(' '));
   RETURN_IF_ERROR(in.Expect(')'));
   RETURN_IF_ERROR(ParseCriteria(in, sort.search));
+  RETURN_IF_ERROR(CheckRelevancy(sort.search));
+  for (const SortKey& key : sort.order) {
+    if (key.field == Field::kRelevancy && !UsesFuzzy(sort.search.key))
+      return SyntaxError("RELEVANCY needs a FUZZY key");
+  }
   return sort;
 }
 

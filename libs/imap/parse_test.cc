@@ -81,6 +81,11 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SEARCH", " RETURN (PARTIAL 0:2) ALL"},
       {"SEARCH", " RETURN (PARTIAL 1:-2) ALL"},
       {"SEARCH", " RETURN (PARTIAL -1:2) ALL"},
+      {"SEARCH", " FUZZY"},
+      {"SEARCH", " FUZZY SUBJECT"},
+      {"SEARCH", " RETURN (RELEVANCY) SUBJECT x"},
+      {"SORT", " (RELEVANCY) UTF-8 SUBJECT x"},
+      {"SORT", " RETURN (RELEVANCY) (DATE) UTF-8 SUBJECT x"},
       {"SORT", " () UTF-8 ALL"},
       {"SORT", " (X) UTF-8 ALL"},
       {"SORT", " (REVERSE) UTF-8 ALL"},
@@ -144,6 +149,27 @@ TEST(Parse, SortAndThread) {
   EXPECT_EQ(thread->algorithm, Thread::Algorithm::kOrderedSubject);
   EXPECT_EQ(thread->search.key.text, "\u00fc");
   EXPECT_EQ(Parse<Fetch>("UID FETCH", " 1 FLAGS (PARTIAL 3:1)")->partial, (Partial{3, 1, false}));
+}
+
+// RFC 6203
+TEST(Parse, Fuzzy) {
+  auto search =
+      Parse<Search>("SEARCH", " RETURN (RELEVANCY ALL) FUZZY (SUBJECT x OR SEEN TO y) FROM z");
+  ASSERT_TRUE(search.ok());
+  EXPECT_EQ(search->returns, unsigned{kReturnRelevancy | kReturnAll});
+  const SearchKey& key = search->key;
+  ASSERT_EQ(key.children.size(), 2u);
+  const SearchKey& inside = key.children[0];
+  EXPECT_EQ(inside.op, SearchKey::Op::kAnd);
+  EXPECT_TRUE(inside.fuzzy && inside.children[0].fuzzy && inside.children[1].children[1].fuzzy);
+  EXPECT_FALSE(key.fuzzy || key.children[1].fuzzy);
+  EXPECT_EQ(inside.children[0].text, "x");
+  auto negated = Parse<Search>("SEARCH", " FUZZY UNSEEN");
+  EXPECT_EQ(negated->key.op, SearchKey::Op::kNot);
+  auto sort =
+      Parse<Sort>("SORT", " RETURN (RELEVANCY) (REVERSE RELEVANCY DATE) UTF-8 NOT FUZZY TEXT x");
+  ASSERT_TRUE(sort.ok());
+  EXPECT_EQ(sort->order[0], (SortKey{SortKey::Field::kRelevancy, true}));
 }
 
 TEST(Parse, Metadata) {

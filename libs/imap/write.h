@@ -63,6 +63,7 @@ void WriteStatus(std::string_view mailbox, const std::vector<StatusValue>& value
 struct SearchResult {
   std::vector<uint32_t> numbers;
   std::optional<uint64_t> highest_modseq;
+  std::vector<uint32_t> relevancy = {};  // 1 to 100 for each number, where it was asked for
 };
 // "* SEARCH 1 2 (MODSEQ 9)"
 void WriteSearch(const SearchResult& result, std::string& out);

@@ -52,6 +52,15 @@ void WriteESearch(const SearchResult& result, std::string_view tag, const Search
     if (returns & kReturnMax) out += fmt::format(" MAX {}", numbers.back());
     if (returns & kReturnAll) out += " ALL " + FormatSet(numbers);
   }
+  // RFC 6203 4: of what is returned, be it a piece.
+  if (returns & kReturnRelevancy) {
+    IndexRange piece{0, result.relevancy.size()};
+    if (returns & kReturnPartial) piece = PieceOf(*search.partial, piece.end);
+    out += " RELEVANCY (";
+    for (size_t i = piece.begin; i < piece.end; ++i)
+      out += fmt::format("{}{}", i == piece.begin ? "" : " ", result.relevancy[i]);
+    out += ")";
+  }
   if (returns & kReturnPartial) {
     // RFC 9394 4 ret-data-partial
     const Partial& partial = *search.partial;

@@ -81,6 +81,25 @@ TEST(Write, PartialResults) {
   EXPECT_EQ(partial({1, 1, false}, {}), "* ESEARCH (TAG \"a\") PARTIAL (1:1 NIL)\r\n");
 }
 
+// RFC 6203 4
+TEST(Write, Relevancy) {
+  auto write = [](SearchResult result, unsigned returns) {
+    Search search;
+    search.partial = Partial{1, 2, false};
+    std::string out;
+    WriteESearch(result, "B1", search, returns, out);
+    return out;
+  };
+  EXPECT_EQ(write({{1, 5, 10}, {}, {4, 99, 42}}, kReturnAll | kReturnRelevancy),
+            "* ESEARCH (TAG \"B1\") ALL 1,5,10 RELEVANCY (4 99 42)\r\n");
+  EXPECT_EQ(write({{1, 5, 10}, {}, {4, 99, 42}}, kReturnRelevancy),
+            "* ESEARCH (TAG \"B1\") RELEVANCY (4 99 42)\r\n");
+  EXPECT_EQ(write({{9, 5, 1}, {}, {99, 42, 4}}, kReturnPartial | kReturnRelevancy),
+            "* ESEARCH (TAG \"B1\") RELEVANCY (99 42) PARTIAL (1:2 9,5)\r\n");
+  EXPECT_EQ(write({{1, 5}, {}, {4, 9}}, kReturnAll), "* ESEARCH (TAG \"B1\") ALL 1,5\r\n");
+  EXPECT_EQ(write({}, kReturnAll | kReturnRelevancy), "* ESEARCH (TAG \"B1\") RELEVANCY ()\r\n");
+}
+
 // RFC 5256 5
 TEST(Write, Threads) {
   auto thread = [](std::vector<ThreadEntry> entries) {

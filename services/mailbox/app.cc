@@ -6,6 +6,7 @@
 #include "services/mailbox/change_news.h"
 #include "services/mailbox/housekeeping.h"
 #include "services/mailbox/mailbox_service.h"
+#include "services/mailbox/search_indexer.h"
 #include "services/mailbox/store/pg_store.h"
 #include "services/mailbox/store/s3_blob_store.h"
 
@@ -50,6 +51,15 @@ HousekeepingOptions HousekeepingOf(const config::v1::MailboxConfig& config) {
   return options;
 }
 
+SearchIndexerOptions IndexerOf(const config::v1::MailboxConfig& config) {
+  SearchIndexerOptions options;
+  if (config.testing_search_index_ms() > 0) {
+    options.settle = options.breath = options.look_pause =
+        absl::Milliseconds(config.testing_search_index_ms());
+  }
+  return options;
+}
+
 std::unique_ptr<BlobStore> OutsideOf(const config::v1::MailboxConfig& config) {
   if (config.blobs() != "s3") return nullptr;
   s3::Options options;
@@ -90,6 +100,7 @@ class App : public runtime::Component {
         news_(environment.io, environment.config.common().redis().address(),
               environment.config.common().redis().password(),
               [this](int64_t account) { service_.ChangedElsewhere(account); }),
+        indexer_(store_, IndexerOf(environment.config.mailbox())),
         service_(store_, queue, environment.config.common().postgres().pool_size(),
                  ScriptingOf(environment)),
         housekeeping_(store_, HousekeepingOf(environment.config.mailbox()),
@@ -110,12 +121,18 @@ class App : public runtime::Component {
   absl::Status Start() override {
     RETURN_IF_ERROR(Migrate());
     store_.KeepReserve();
-    service_.Start([this](int64_t account) { news_.Tell(account); });
+    bool indexes = environment_.config.mailbox().search_index();
+    service_.Start([this, indexes](int64_t account) {
+      news_.Tell(account);
+      if (indexes) indexer_.Changed(account);
+    });
     news_.Start();
     housekeeping_.Start();
+    if (indexes) indexer_.Start();
     return absl::OkStatus();
   }
   void BeginDrain() override {
+    indexer_.Stop();
     housekeeping_.Stop();
     news_.Stop();
   }
@@ -131,7 +148,9 @@ class App : public runtime::Component {
 
   runtime::Environment& environment_;
   PgStore store_;
-  ChangeNews news_;  // before the service, which tells until it has stored what waits
+  // Before the service, which tells them until it has stored what waits.
+  ChangeNews news_;
+  SearchIndexer indexer_;
   MailboxServiceImpl service_;
   Housekeeping housekeeping_;
 };

@@ -4,7 +4,6 @@
 
 #include "services/mailbox/core/flags.h"
 #include "services/mailbox/core/names.h"
-#include "services/mailbox/core/search.h"
 #include "services/mailbox/message_index.h"
 
 namespace pennypost::mailbox {
@@ -241,24 +240,6 @@ void MailboxServiceImpl::Expunge(Controller* controller, const v1::ExpungeReques
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     RETURN_IF_ERROR(store_.Expunge(*request, response));
     Changed(request->account_id());
-    return absl::OkStatus();
-  });
-}
-
-void MailboxServiceImpl::Search(Controller* controller, const v1::SearchRequest* request,
-                                v1::SearchResponse* response, Done* done) {
-  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(auto rows, store_.ListMessages(request->account_id(), request->mailbox_id()));
-    Loader load = [&](const std::vector<uint32_t>& uids, Store::Want want) {
-      return store_.Fetch(request->account_id(), request->mailbox_id(), uids, want);
-    };
-    ASSIGN_OR_RETURN(auto found, mailbox::Search(request->key(), rows, absl::Now(), load));
-    uint64_t highest = 0;
-    for (const MessageRow& row : found) {
-      response->add_uids(row.uid);
-      highest = std::max(highest, row.modseq);
-    }
-    response->set_highest_modseq(highest);
     return absl::OkStatus();
   });
 }

@@ -57,6 +57,7 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(RestoreDeleted);
   PP_METHOD(GetScrub);
   PP_METHOD(StartScrub);
+  PP_METHOD(ReindexAccount);
   PP_METHOD(Append);
   PP_METHOD(MultiAppend);
   PP_METHOD(FindStored);

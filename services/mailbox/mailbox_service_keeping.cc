@@ -1,4 +1,4 @@
-// What the store keeps: deleted messages, and the look at all contents.
+// What the store keeps: deleted messages, the look at all contents, the search index.
 
 #include "log/log.h"
 #include "services/mailbox/core/names.h"
@@ -49,6 +49,16 @@ void MailboxServiceImpl::GetScrub(Controller* controller, const v1::GetScrubRequ
 void MailboxServiceImpl::StartScrub(Controller* controller, const v1::StartScrubRequest*,
                                     v1::StartScrubResponse*, Done* done) {
   pool_.Run(controller, done, [this] { return store_.StartScrub(); });
+}
+
+void MailboxServiceImpl::ReindexAccount(Controller* controller,
+                                        const v1::ReindexAccountRequest* request,
+                                        v1::ReindexAccountResponse*, Done* done) {
+  pool_.Run(controller, done, [this, request]() -> absl::Status {
+    RETURN_IF_ERROR(store_.ForgetSignatures(request->account_id()));
+    Changed(request->account_id());  // for the indexer to hear
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace pennypost::mailbox

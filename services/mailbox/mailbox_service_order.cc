@@ -1,8 +1,9 @@
-// SORT and THREAD: a search whose result has an order.
+// SEARCH, and SORT and THREAD: a search whose result has an order.
 
 #include <absl/time/clock.h>
 
 #include "services/mailbox/core/order.h"
+#include "services/mailbox/core/search.h"
 #include "services/mailbox/core/threads.h"
 #include "services/mailbox/mailbox_service.h"
 
@@ -19,10 +20,28 @@ Loader LoaderOf(Store& store, const Request& request) {
 template <class Request>
 absl::StatusOr<std::vector<MessageRow>> Find(Store& store, const Request& request) {
   ASSIGN_OR_RETURN(auto rows, store.ListMessages(request.account_id(), request.mailbox_id()));
-  return Search(request.key(), rows, absl::Now(), LoaderOf(store, request));
+  auto may_hold = [&](const std::vector<search::Gram>& grams) {
+    return store.MayHold(request.account_id(), request.mailbox_id(), rows.size(), grams);
+  };
+  return mailbox::Search(request.key(), rows, absl::Now(), LoaderOf(store, request), may_hold);
 }
 
 }  // namespace
+
+void MailboxServiceImpl::Search(Controller* controller, const v1::SearchRequest* request,
+                                v1::SearchResponse* response, Done* done) {
+  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    ASSIGN_OR_RETURN(auto found, Find(store_, *request));
+    uint64_t highest = 0;
+    for (const MessageRow& row : found) {
+      response->add_uids(row.uid);
+      if (row.relevancy > 0) response->add_relevancy(row.relevancy);
+      highest = std::max(highest, row.modseq);
+    }
+    response->set_highest_modseq(highest);
+    return absl::OkStatus();
+  });
+}
 
 void MailboxServiceImpl::Sort(Controller* controller, const v1::SortRequest* request,
                               v1::SortResponse* response, Done* done) {
@@ -33,6 +52,7 @@ void MailboxServiceImpl::Sort(Controller* controller, const v1::SortRequest* req
     uint64_t highest = 0;
     for (const MessageRow& row : sorted) {
       response->add_uids(row.uid);
+      if (row.relevancy > 0) response->add_relevancy(row.relevancy);
       highest = std::max(highest, row.modseq);
     }
     response->set_highest_modseq(highest);

@@ -7,11 +7,16 @@ import shutil
 
 from figures import ROUNDS, Figures
 from imap_client import ImapClient, in_parallel
-from sides import DOMAIN, Dovecot, Ours, temporary_folder
+from sides import DOMAIN, Dovecot, Ours, temporary_folder, wait_until
 
 MESSAGES = 10000
 APPENDS = 400
 LOGINS = 40
+SEARCH_FEW = 'SEARCH TEXT "number 777"'  # 11 of the messages
+UNINDEXED = ("SELECT count(*) FROM mailbox_messages m WHERE NOT EXISTS (SELECT FROM mailbox_search s"
+             " WHERE (s.account_id, s.email_id) = (m.account_id, m.email_id))")
+# Where it is not Dovecot's time itself.
+GOALS = {"search_text": 10.0}
 CLIENTS = 10
 
 
@@ -45,6 +50,13 @@ def log_in(port: int, user: str, count: int):
             client.ask("LOGOUT")
 
 
+def search_unindexed(platform: Ours) -> float:
+    platform.sql("DELETE FROM mailbox_search; UPDATE mailbox_search_accounts SET indexed_modseq = 0")
+    with ImapClient(platform.lab.ports["imaps"], f"user0@{DOMAIN}") as client:
+        client.ask("SELECT INBOX")
+        return client.timed(SEARCH_FEW)
+
+
 class Side:
     """What is measured is the same on both; only the port differs."""
 
@@ -52,6 +64,8 @@ class Side:
         self.port = port
 
     def prepare(self) -> None:
+        with ImapClient(self.port, f"user0@{DOMAIN}") as client:
+            client.ask("SELECT INBOX")  # Dovecot makes it at the first look, and not for several clients at once
         share = MESSAGES // CLIENTS
         in_parallel(fill, [(self.port, f"user0@{DOMAIN}", i * share, share) for i in range(CLIENTS)])
         with ImapClient(self.port, f"user1@{DOMAIN}") as client:
@@ -62,6 +76,7 @@ class Side:
         with ImapClient(self.port, f"user0@{DOMAIN}") as client:
             times = {"select": client.timed("SELECT INBOX"), "fetch_flags": client.timed("FETCH 1:* (UID FLAGS)"),
                      "fetch_envelope": client.timed("FETCH 1:1000 ENVELOPE"), "search_subject": client.timed('SEARCH SUBJECT "number 77"'),
+                     "search_text": client.timed(SEARCH_FEW), "search_text_all": client.timed('SEARCH TEXT "lazy dog"'),
                      "fetch_headers": client.timed("FETCH 1:1000 (BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)])")}
         with ImapClient(self.port, f"user1@{DOMAIN}") as client:
             client.ask("SELECT INBOX")
@@ -86,13 +101,17 @@ def run(figures: Figures) -> None:
         sides = [Side(platform.lab.ports["imaps"]), Side(dovecot.imaps_port)]
         for side in sides:
             side.prepare()
+        wait_until(lambda: platform.sql(UNINDEXED).strip() == "0", 120, "the search index", pause=0.5)
         times, rates = ([], []), ([], [])
         for _ in range(ROUNDS):
             for index, side in enumerate(sides):
                 times[index].append(side.commands())
                 rates[index].append(side.rates())
         for name in times[0][0]:
-            figures.time(f"imap.{name}", [t[name] for t in times[0]], [t[name] for t in times[1]], 1.0)
+            figures.time(f"imap.{name}", [t[name] for t in times[0]], [t[name] for t in times[1]], GOALS.get(name, 1.0))
+        # Ours as it is before the index is made; the next look of the indexer is some seconds away.
+        unindexed = [search_unindexed(platform) for _ in range(ROUNDS)]
+        figures.time("imap.search_text_unindexed", unindexed, [t["search_text"] for t in times[1]], 1.0)
         for name in rates[0][0]:
             figures.rate(f"imap.{name}", [r[name] for r in rates[0]], [r[name] for r in rates[1]], 1.0, unit="1/s")
     finally:

@@ -99,6 +99,7 @@ absl::Status ToProto(const imap::MailboxView& view, const imap::SearchKey& key,
   }
   out.set_number(key.number);
   out.set_date(key.date);
+  out.set_fuzzy(key.fuzzy);
   for (const imap::SearchKey& child : key.children)
     RETURN_IF_ERROR(ToProto(view, child, *out.add_children()));
   if (key.op == Op::kSequence || key.op == Op::kUid) return AddRanges(view, key, out);
@@ -129,20 +130,25 @@ net::Awaitable<absl::Status> PrepareSearch(ImapContext& context, const imap::Sea
   co_return ToProto(context.view(), search.key, key);
 }
 
+template <class Response>
 FoundMessages ToFound(const ImapContext& context, const imap::Search& search,
-                      const google::protobuf::RepeatedField<uint32_t>& uids,
-                      uint64_t highest_modseq) {
+                      const Response& response) {
   FoundMessages found;
-  for (uint32_t uid : uids) {
+  bool weighed = response.relevancy_size() == response.uids_size();
+  for (int i = 0; i < response.uids_size(); ++i) {
+    uint32_t uid = response.uids(i);
     auto index = context.view().IndexOf(uid);
     if (!index) continue;
     found.uids.push_back(uid);
     found.result.numbers.push_back(
         search.numbers == imap::Numbers::kUid ? uid : static_cast<uint32_t>(*index + 1));
+    if (weighed) found.result.relevancy.push_back(response.relevancy(i));
   }
-  if (Uses(search.key, Op::kModSeq)) found.result.highest_modseq = highest_modseq;
+  if (Uses(search.key, Op::kModSeq)) found.result.highest_modseq = response.highest_modseq();
   return found;
 }
+template FoundMessages ToFound(const ImapContext&, const imap::Search&, const pb::SearchResponse&);
+template FoundMessages ToFound(const ImapContext&, const imap::Search&, const pb::SortResponse&);
 
 void SaveResult(ImapContext& context, const imap::Search& search,
                 const std::vector<uint32_t>& uids) {

@@ -18,9 +18,10 @@ struct FoundMessages {
   std::vector<uint32_t> uids;
   imap::SearchResult result;
 };
+// Of a SearchResponse or a SortResponse.
+template <class Response>
 FoundMessages ToFound(const ImapContext& context, const imap::Search& search,
-                      const google::protobuf::RepeatedField<uint32_t>& uids,
-                      uint64_t highest_modseq);
+                      const Response& response);
 
 // RFC 5182 2.1, 2.4, RFC 9394 3.2: keeps what "$" will mean, if SAVE asks for it.
 void SaveResult(ImapContext& context, const imap::Search& search,

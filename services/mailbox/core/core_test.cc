@@ -94,7 +94,11 @@ class SearchTest : public ::testing::Test {
     auto found = Search(key, rows_, absl::FromUnixSeconds(86400 * 11), load);
     EXPECT_TRUE(found.ok());
     std::vector<uint32_t> uids;
-    for (const MessageRow& row : *found) uids.push_back(row.uid);
+    relevancy_.clear();
+    for (const MessageRow& row : *found) {
+      uids.push_back(row.uid);
+      relevancy_[row.uid] = row.relevancy;
+    }
     return uids;
   }
   static v1::SearchKey Key(v1::SearchKey::Op op, const std::string& text = "",
@@ -108,6 +112,7 @@ class SearchTest : public ::testing::Test {
 
   std::vector<MessageRow> rows_;
   std::map<uint32_t, std::string> contents_;
+  std::map<uint32_t, uint32_t> relevancy_;
   int loads_ = 0;
 };
 
@@ -123,6 +128,36 @@ TEST_F(SearchTest, RowsAnswerWithoutContent) {
   *both.add_children() = Key(v1::SearchKey::OP_BODY, "hidden");
   EXPECT_EQ(Find(both), (std::vector<uint32_t>{1, 2}));
   EXPECT_EQ(loads_, 1);
+}
+
+// RFC 6203
+TEST_F(SearchTest, FuzzyWordsAndTheirRelevancy) {
+  auto fuzzy = [](v1::SearchKey key) {
+    key.set_fuzzy(true);
+    return key;
+  };
+  Add(3, "Subject: Running late\r\n\r\nsorry\r\n", "", 0);
+  Add(4, "Subject: sorry\r\n\r\nI run, he runs, all are running\r\n", "", 0);
+  Add(5, "Subject: trunk\r\n\r\nbrunch\r\n", "\\Seen", 0);
+  EXPECT_EQ(Find(fuzzy(Key(v1::SearchKey::OP_TEXT, "runs"))), (std::vector<uint32_t>{3, 4}));
+  EXPECT_GT(relevancy_[3], relevancy_[4]) << "a subject tells more than a text";
+  EXPECT_LE(relevancy_[3], 100u);
+  EXPECT_EQ(Find(fuzzy(Key(v1::SearchKey::OP_BODY, "run"))), (std::vector<uint32_t>{4}));
+  EXPECT_EQ(Find(fuzzy(Key(v1::SearchKey::OP_HEADER, "late running", "subject"))),
+            (std::vector<uint32_t>{3}));
+  EXPECT_EQ(relevancy_[3], 100u);
+  EXPECT_EQ(Find(fuzzy(Key(v1::SearchKey::OP_HEADER, "GRUSSE", "subject"))),
+            (std::vector<uint32_t>{1}));
+  EXPECT_EQ(Find(Key(v1::SearchKey::OP_TEXT, "runs")), (std::vector<uint32_t>{4})) << "exact ones";
+  EXPECT_EQ(relevancy_[4], 0u);
+  v1::SearchKey either = Key(v1::SearchKey::OP_OR);
+  *either.add_children() = Key(v1::SearchKey::OP_FLAG, "\\Seen");
+  *either.add_children() = fuzzy(Key(v1::SearchKey::OP_TEXT, "run"));
+  EXPECT_EQ(Find(either), (std::vector<uint32_t>{1, 3, 4, 5}));
+  EXPECT_EQ(relevancy_[5], 1u);
+  // Without a word there is nothing to be fuzzy about.
+  EXPECT_EQ(Find(fuzzy(Key(v1::SearchKey::OP_BODY, ", "))), (std::vector<uint32_t>{4}));
+  EXPECT_EQ(Find(fuzzy(Key(v1::SearchKey::OP_HEADER, "", "Date"))), (std::vector<uint32_t>{1}));
 }
 
 TEST_F(SearchTest, TextIsDecodedAndCaseDoesNotMatter) {

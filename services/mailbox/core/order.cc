@@ -36,7 +36,8 @@ std::string DisplayOf(const mime::AddressList& list) {
 }
 
 bool NeedsStructure(v1::SortKey::Field field) {
-  return field != v1::SortKey::FIELD_ARRIVAL && field != v1::SortKey::FIELD_SIZE;
+  return field != v1::SortKey::FIELD_ARRIVAL && field != v1::SortKey::FIELD_SIZE &&
+         field != v1::SortKey::FIELD_RELEVANCY;
 }
 
 Value ValueOf(v1::SortKey::Field field, const MessageRow& row, const mime::Envelope& envelope) {
@@ -45,6 +46,8 @@ Value ValueOf(v1::SortKey::Field field, const MessageRow& row, const mime::Envel
       return {absl::ToUnixSeconds(row.internal_date), ""};
     case v1::SortKey::FIELD_SIZE:
       return {static_cast<int64_t>(row.size), ""};
+    case v1::SortKey::FIELD_RELEVANCY:
+      return {-static_cast<int64_t>(row.relevancy), ""};  // RFC 6203 6: the highest one first
     case v1::SortKey::FIELD_DATE:
       return {absl::ToUnixSeconds(SentTime(envelope.date.value_or(""), row.internal_date)), ""};
     case v1::SortKey::FIELD_SUBJECT:

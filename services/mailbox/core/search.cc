@@ -1,14 +1,11 @@
 #include "services/mailbox/core/search.h"
 
 #include <absl/time/civil_time.h>
-#include <unicode/unistr.h>
+
+#include <algorithm>
 
 #include "base/text.h"
-#include "mail/header.h"
-#include "mime/encoded_word.h"
-#include "mime/structure.h"
-#include "mime/text.h"
-#include "services/mailbox/core/flags.h"
+#include "services/mailbox/core/search_match.h"
 
 namespace pennypost::mailbox {
 namespace {
@@ -20,34 +17,9 @@ constexpr int kMaxNodes = 1000;
 // Loaded at once: so many messages, and no more after so many bytes.
 constexpr size_t kStepMessages = 500;
 constexpr uint64_t kStepBytes = 4 << 20;
-
-// What a key needs to know about a message.
-enum class Cost { kRow, kHeader, kContent };
-
-Cost CostOf(const Key& key) {
-  Cost cost = Cost::kRow;
-  switch (key.op()) {
-    case Key::OP_HEADER:
-    case Key::OP_SENT_BEFORE:
-    case Key::OP_SENT_ON:
-    case Key::OP_SENT_SINCE:
-    case Key::OP_EMAIL_ID:
-    case Key::OP_THREAD_ID:
-    case Key::OP_SAVED_BEFORE:
-    case Key::OP_SAVED_ON:
-    case Key::OP_SAVED_SINCE:
-      cost = Cost::kHeader;
-      break;
-    case Key::OP_BODY:
-    case Key::OP_TEXT:
-      cost = Cost::kContent;
-      break;
-    default:
-      break;
-  }
-  for (const Key& child : key.children()) cost = std::max(cost, CostOf(child));
-  return cost;
-}
+// The index is asked where it spares reading more than a few messages, so many times at most.
+constexpr size_t kWorthNarrowing = 8;
+constexpr size_t kMostQuestions = 16;
 
 absl::Status CheckShape(const Key& key, int depth, int& nodes) {
   if (depth > kMaxDepth || ++nodes > kMaxNodes) {
@@ -58,161 +30,40 @@ absl::Status CheckShape(const Key& key, int depth, int& nodes) {
   return absl::OkStatus();
 }
 
-// For comparison without case in any script (RFC 5255 i;unicode-casemap in effect).
-std::string Fold(std::string_view text) {
-  if (IsAscii(text)) return ToLower(text);
-  std::string out;
-  icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())))
-      .foldCase()
-      .toUTF8String(out);
-  return out;
+bool UsesFuzzy(const Key& key) {
+  return key.fuzzy() || std::any_of(key.children().begin(), key.children().end(), UsesFuzzy);
 }
 
-bool Contains(std::string_view folded_text, const std::string& words) {
-  return folded_text.find(Fold(words)) != std::string_view::npos;
+// What of the words of a key the index can be asked about: all of it must be there.
+std::vector<std::vector<search::Gram>> QuestionsOf(const PreparedKey& key) {
+  std::vector<std::string> pieces =
+      key.words ? key.words->Pieces() : std::vector<std::string>{key.folded};
+  std::vector<std::vector<search::Gram>> questions;
+  for (const std::string& piece : pieces) {
+    std::vector<search::Gram> grams = search::GramsOf(piece);
+    if (!grams.empty()) questions.push_back(std::move(grams));
+  }
+  return questions;
 }
 
-int32_t DayOf(absl::Time time) {
-  return static_cast<int32_t>(absl::ToCivilDay(time, absl::UTCTimeZone()) - absl::CivilDay(1970));
-}
-
-// One message and what was loaded of it.
-class Candidate {
- public:
-  Candidate(const MessageRow& row, absl::Time now, Cost known, const MessageContent* content)
-      : row_(row), now_(now), known_(known), content_(content) {}
-
-  // nullopt: it depends on what is not loaded.
-  std::optional<bool> Matches(const Key& key) const {
-    switch (key.op()) {
-      case Key::OP_ALL:
-        return true;
-      case Key::OP_AND:
-        return All(key);
-      case Key::OP_OR:
-        return Any(key);
-      case Key::OP_NOT: {
-        auto inner = key.children().empty() ? std::optional<bool>(false) : Matches(key.children(0));
-        return inner ? std::optional<bool>(!*inner) : std::nullopt;
+absl::Status Narrow(const Narrower& may_hold, PreparedKeys& prepared) {
+  size_t asked = 0;
+  for (auto& [key, words] : prepared) {
+    for (const std::vector<search::Gram>& grams : QuestionsOf(words)) {
+      if (++asked > kMostQuestions) return absl::OkStatus();
+      ASSIGN_OR_RETURN(std::vector<uint32_t> uids, may_hold(grams));
+      std::sort(uids.begin(), uids.end());
+      if (words.may_match) {
+        std::vector<uint32_t> both;
+        std::set_intersection(uids.begin(), uids.end(), words.may_match->begin(),
+                              words.may_match->end(), std::back_inserter(both));
+        uids = std::move(both);
       }
-      case Key::OP_FLAG:
-        return HasFlag(row_.flags, key.text());
-      case Key::OP_UIDS:
-        return InRanges(key);
-      case Key::OP_BEFORE:
-        return DayOf(row_.internal_date) < key.date();
-      case Key::OP_ON:
-        return DayOf(row_.internal_date) == key.date();
-      case Key::OP_SINCE:
-        return DayOf(row_.internal_date) >= key.date();
-      case Key::OP_LARGER:
-        return row_.size > key.number();
-      case Key::OP_SMALLER:
-        return row_.size < key.number();
-      case Key::OP_MODSEQ:
-        return row_.modseq >= key.number();
-      case Key::OP_OLDER:
-        return row_.internal_date <= now_ - absl::Seconds(key.number());
-      case Key::OP_YOUNGER:
-        return row_.internal_date >= now_ - absl::Seconds(key.number());
-      case Key::OP_SENT_BEFORE:
-      case Key::OP_SENT_ON:
-      case Key::OP_SENT_SINCE:
-        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesSent(key)) : std::nullopt;
-      case Key::OP_EMAIL_ID:
-      case Key::OP_THREAD_ID:
-      case Key::OP_SAVED_BEFORE:
-      case Key::OP_SAVED_ON:
-      case Key::OP_SAVED_SINCE:
-        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesRecord(key)) : std::nullopt;
-      case Key::OP_HEADER:
-        return known_ >= Cost::kHeader ? std::optional<bool>(MatchesHeader(key)) : std::nullopt;
-      case Key::OP_BODY:
-      case Key::OP_TEXT:
-        return known_ >= Cost::kContent ? std::optional<bool>(MatchesText(key)) : std::nullopt;
-      default:
-        return false;
+      words.may_match = std::move(uids);
     }
   }
-
- private:
-  std::optional<bool> All(const Key& key) const {
-    bool open = false;
-    for (const Key& child : key.children()) {
-      auto matches = Matches(child);
-      if (matches == false) return false;
-      open = open || !matches;
-    }
-    return open ? std::nullopt : std::optional<bool>(true);
-  }
-
-  std::optional<bool> Any(const Key& key) const {
-    bool open = false;
-    for (const Key& child : key.children()) {
-      auto matches = Matches(child);
-      if (matches == true) return true;
-      open = open || !matches;
-    }
-    return open ? std::nullopt : std::optional<bool>(false);
-  }
-
-  bool InRanges(const Key& key) const {
-    for (const auto& range : key.ranges()) {
-      if (row_.uid >= range.first() && row_.uid <= range.last()) return true;
-    }
-    return false;
-  }
-
-  std::string_view Header() const {
-    return content_->header.empty() ? content_->content : content_->header;
-  }
-
-  // What the store knows of a message beside its row.
-  bool MatchesRecord(const Key& key) const {
-    if (key.op() == Key::OP_EMAIL_ID) return content_->email_id == key.text();
-    if (key.op() == Key::OP_THREAD_ID) return content_->thread_id == key.text();
-    int32_t day = DayOf(content_->save_date);
-    if (key.op() == Key::OP_SAVED_BEFORE) return day < key.date();
-    return key.op() == Key::OP_SAVED_ON ? day == key.date() : day >= key.date();
-  }
-
-  bool MatchesSent(const Key& key) const {
-    mail::HeaderBlock block = mail::ParseHeaderBlock(Header());
-    const auto* field = block.Find("Date");
-    auto day = field == nullptr ? std::nullopt : SentDay(mail::Unfold(field->value));
-    if (!day) return false;
-    if (key.op() == Key::OP_SENT_BEFORE) return *day < key.date();
-    return key.op() == Key::OP_SENT_ON ? *day == key.date() : *day >= key.date();
-  }
-
-  bool MatchesHeader(const Key& key) const {
-    mail::HeaderBlock block = mail::ParseHeaderBlock(Header());
-    for (const auto& field : block.fields) {
-      if (!EqualsIgnoreCase(field.name, key.header())) continue;
-      if (key.text().empty() || Contains(Fold(mime::DecodeHeader(field.value)), key.text()))
-        return true;
-    }
-    return false;
-  }
-
-  bool MatchesText(const Key& key) const {
-    mime::Structure structure = mime::ParseStructure(content_->content);
-    if (key.op() == Key::OP_TEXT) {
-      mail::HeaderBlock block = mail::ParseHeaderBlock(content_->content);
-      for (const auto& field : block.fields) {
-        std::string line = fmt::format("{}: {}", field.name, mime::DecodeHeader(field.value));
-        if (Contains(Fold(line), key.text())) return true;
-      }
-    }
-    constexpr size_t kAllText = 64 << 20;
-    return Contains(Fold(mime::ExtractText(content_->content, structure, kAllText)), key.text());
-  }
-
-  const MessageRow& row_;
-  absl::Time now_;
-  Cost known_;
-  const MessageContent* content_;
-};
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -243,15 +94,32 @@ std::optional<int32_t> SentDay(std::string_view date) {
 
 absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key,
                                                const std::vector<MessageRow>& rows, absl::Time now,
-                                               const Loader& load) {
+                                               const Loader& load, const Narrower& may_hold) {
   int nodes = 0;
   RETURN_IF_ERROR(CheckShape(key, 0, nodes));
+  PreparedKeys prepared;
+  PrepareKeys(key, prepared);
+  bool fuzzy = UsesFuzzy(key);
+  std::map<uint32_t, MessageRow> found;
+  auto decide = [&](const std::vector<const MessageRow*>& undecided) {
+    std::vector<const MessageRow*> open;
+    for (const MessageRow* row : undecided) {
+      auto matches = Candidate(*row, now, Cost::kRow, nullptr, prepared).Matches(key);
+      if (!matches) open.push_back(row);
+      if (matches == true) {
+        found[row->uid] = *row;
+        // What it is without its content: no fuzzy key had to be asked.
+        if (fuzzy) found[row->uid].relevancy = 1;
+      }
+    }
+    return open;
+  };
   std::vector<const MessageRow*> open;
-  std::map<uint32_t, const MessageRow*> found;
-  for (const MessageRow& row : rows) {
-    auto matches = Candidate(row, now, Cost::kRow, nullptr).Matches(key);
-    if (!matches) open.push_back(&row);
-    if (matches == true) found[row.uid] = &row;
+  for (const MessageRow& row : rows) open.push_back(&row);
+  open = decide(open);
+  if (may_hold && open.size() > kWorthNarrowing) {
+    RETURN_IF_ERROR(Narrow(may_hold, prepared));
+    open = decide(open);
   }
   Cost cost = CostOf(key);
   Store::Want want;
@@ -269,11 +137,14 @@ absl::StatusOr<std::vector<MessageRow>> Search(const v1::SearchKey& key,
     ASSIGN_OR_RETURN(auto contents, load(uids, want));
     for (const MessageContent& content : contents) {
       const MessageRow* row = step[content.uid];
-      if (Candidate(*row, now, cost, &content).Matches(key) == true) found[row->uid] = row;
+      Candidate candidate(*row, now, cost, &content, prepared);
+      if (candidate.Matches(key) != true) continue;
+      found[row->uid] = *row;
+      if (fuzzy) found[row->uid].relevancy = candidate.Relevancy(key);
     }
   }
   std::vector<MessageRow> result;
-  for (const auto& [uid, row] : found) result.push_back(*row);
+  for (auto& [uid, row] : found) result.push_back(std::move(row));
   return result;
 }
 

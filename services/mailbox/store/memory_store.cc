@@ -150,9 +150,13 @@ Delivery::Result MemoryStore::StoreCopies(const Delivery& delivery,
   const PreparedEmail& prepared = recipient.script && recipient.script->changed
                                       ? recipient.script->changed->email
                                       : delivery.email;
-  auto email = std::make_shared<Email>(
-      Email{std::string(prepared.content), prepared.structure, prepared.sha256,
-            prepared.header_size, delivery.mail_id.ToString(), prepared.thread_id.ToString()});
+  auto email = std::make_shared<Email>(Email{std::string(prepared.content),
+                                             prepared.structure,
+                                             prepared.sha256,
+                                             prepared.header_size,
+                                             delivery.mail_id.ToString(),
+                                             prepared.thread_id.ToString(),
+                                             {}});
   Delivery::Result first;
   for (const ScriptOutcome::Copy& copy : CopiesOf(recipient)) {
     Account& account = Get(recipient.account_id);

@@ -84,6 +84,18 @@ class MemoryStore : public Store {
   absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
   absl::Status FinishOutbox(const OutboxItem& item) override;
   absl::Status PruneRemembered() override;
+  // memory_search.cc
+  absl::StatusOr<std::vector<uint32_t>> MayHold(int64_t account_id, int64_t mailbox_id,
+                                                size_t messages,
+                                                const std::vector<search::Gram>& grams) override;
+  absl::StatusOr<std::optional<IndexTurn>> StartIndexing(int64_t account_id, size_t limit) override;
+  absl::StatusOr<std::vector<EmailContent>> LoadEmails(int64_t account_id,
+                                                       const std::vector<Uuid>& emails) override;
+  absl::Status PutSignatures(int64_t account_id,
+                             const std::vector<EmailSignatures>& emails) override;
+  absl::Status FinishIndexing(int64_t account_id, const IndexTurn& turn, bool done) override;
+  absl::StatusOr<UnindexedStep> FindUnindexed(int64_t after, size_t limit) override;
+  absl::Status ForgetSignatures(int64_t account_id) override;
   absl::Status Health() override { return absl::OkStatus(); }
   absl::Status Room() const override {
     std::lock_guard lock(mutex_);
@@ -105,6 +117,7 @@ class MemoryStore : public Store {
     size_t header_size = 0;
     std::string email_id;
     std::string thread_id;
+    std::vector<std::string> signatures;  // none: not indexed
   };
   struct Message {
     MessageRow row;
@@ -147,11 +160,16 @@ class MemoryStore : public Store {
     uint64_t sieve_generation = 0;
     std::map<std::string, absl::Time> remembered;  // with the end of it
     std::map<Uuid, OutboxItem> outbox;
+    int64_t index_turn = 0;
+    bool indexing = false;
 
     int64_t UsedBytes() const;
     Folder& Make(const std::string& name, const std::string& special_use);
     void MakeParents(const std::string& name);
     Folder* ById(int64_t id);
+    // Emails of messages without signatures, by MODSEQ.
+    std::multimap<uint64_t, Email*> Unindexed();
+    std::map<std::string, Email*> EmailsById();
     std::string NameOf(int64_t id) const;
     std::vector<GoneKey> FindGone(const v1::RestoreDeletedRequest& request,
                                   v1::RestoreDeletedResponse* response) const;

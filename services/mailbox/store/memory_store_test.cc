@@ -4,6 +4,7 @@
 #include "services/mailbox/store/keeping_contract.h"
 #include "services/mailbox/store/robustness_contract.h"
 #include "services/mailbox/store/script_contract.h"
+#include "services/mailbox/store/search_contract.h"
 #include "services/mailbox/store/store_contract.h"
 
 namespace pennypost::mailbox {
@@ -15,6 +16,7 @@ TEST(MailboxMemoryStore, Contract) {
   DeletedContract(store).Run();
   KeepingContract(store, [&store](const Uuid& id) { store.CorruptForTest(id.ToString()); }).Run();
   RobustnessContract(store).Run();
+  SearchContract(store).Run();
   ScriptContract(store).Run();
 }
 

@@ -100,6 +100,18 @@ class PgStore : public Store {
   absl::StatusOr<std::vector<OutboxItem>> ClaimOutbox(size_t limit) override;
   absl::Status FinishOutbox(const OutboxItem& item) override;
   absl::Status PruneRemembered() override;
+  // pg_search.cc
+  absl::StatusOr<std::vector<uint32_t>> MayHold(int64_t account_id, int64_t mailbox_id,
+                                                size_t messages,
+                                                const std::vector<search::Gram>& grams) override;
+  absl::StatusOr<std::optional<IndexTurn>> StartIndexing(int64_t account_id, size_t limit) override;
+  absl::StatusOr<std::vector<EmailContent>> LoadEmails(int64_t account_id,
+                                                       const std::vector<Uuid>& emails) override;
+  absl::Status PutSignatures(int64_t account_id,
+                             const std::vector<EmailSignatures>& emails) override;
+  absl::Status FinishIndexing(int64_t account_id, const IndexTurn& turn, bool done) override;
+  absl::StatusOr<UnindexedStep> FindUnindexed(int64_t after, size_t limit) override;
+  absl::Status ForgetSignatures(int64_t account_id) override;
   absl::Status Health() override {
     return pool_.Health().ok() ? writer_pool_.Health() : pool_.Health();
   }

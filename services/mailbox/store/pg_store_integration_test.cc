@@ -12,6 +12,7 @@
 #include "services/mailbox/store/pg_test_database.h"
 #include "services/mailbox/store/robustness_contract.h"
 #include "services/mailbox/store/script_contract.h"
+#include "services/mailbox/store/search_contract.h"
 #include "services/mailbox/store/store_contract.h"
 
 namespace pennypost::mailbox {
@@ -30,6 +31,7 @@ void RunContracts(PgStore& store, pg::Connection& connection, KeepingContract::C
   DeletedContract(store).Run();
   KeepingContract(store, std::move(corrupt)).Run();
   RobustnessContract(store).Run();
+  SearchContract(store).Run();
   ScriptContract(store).Run();
   // When all that was deleted is expired and collected, nothing is left that nobody has.
   while (store.ExpireDeleted(absl::ZeroDuration(), 500).value() > 0) {
@@ -50,6 +52,11 @@ void RunContracts(PgStore& store, pg::Connection& connection, KeepingContract::C
                    "(e.account_id, e.email_id))"),
             "0");
   EXPECT_EQ(Answer(connection, "SELECT count(*) FROM mailbox_loose_blobs"), "0");
+  EXPECT_EQ(Answer(connection,
+                   "SELECT count(*) FROM mailbox_search s WHERE NOT EXISTS (SELECT 1 FROM "
+                   "mailbox_emails e WHERE (e.account_id, e.email_id) = "
+                   "(s.account_id, s.email_id))"),
+            "0");
 }
 
 TEST(MailboxPgStore, Contract) {

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "services/mailbox/core/email.h"
+#include "services/mailbox/store/search_index.h"
 
 namespace pennypost::mailbox {
 
@@ -94,6 +95,7 @@ struct MessageRow {
   uint64_t size = 0;
   absl::Time internal_date;
   std::string flags;
+  uint32_t relevancy = 0;  // 1 to 100 in the result of a search with fuzzy keys
 };
 
 struct MessageContent {
@@ -192,10 +194,8 @@ inline absl::Status ScriptIsActive() {
                    "the active script cannot be deleted");
 }
 
-class Store {
+class Store : public SearchIndex {
  public:
-  virtual ~Store() = default;
-
   // Stores all deliveries in one transaction where it can; each has its own status then. A repeat
   // of a mail_id for an account answers what was stored and stores nothing (exactly-once effect).
   virtual void StoreBatch(const std::vector<Delivery*>& batch) = 0;

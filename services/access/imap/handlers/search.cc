@@ -27,7 +27,7 @@ net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& sear
     done.result = ImapError(response.status());
     co_return done;
   }
-  FoundMessages found = ToFound(context, search, response->uids(), response->highest_modseq());
+  FoundMessages found = ToFound(context, search, *response);
   SaveResult(context, search, found.uids);
   done.result = imap::Ok("Done");
   // RFC 9051 6.4.4: IMAP4rev2 answers with ESEARCH always.

@@ -32,6 +32,8 @@ pb::SortKey::Field FieldOf(imap::SortKey::Field field) {
       return pb::SortKey::FIELD_DISPLAY_FROM;
     case Field::kDisplayTo:
       return pb::SortKey::FIELD_DISPLAY_TO;
+    case Field::kRelevancy:
+      return pb::SortKey::FIELD_RELEVANCY;
   }
   return pb::SortKey::FIELD_UNSPECIFIED;
 }
@@ -83,7 +85,7 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
     done.result = ImapError(response.status());
     co_return done;
   }
-  FoundMessages found = ToFound(context, sort.search, response->uids(), response->highest_modseq());
+  FoundMessages found = ToFound(context, sort.search, *response);
   SaveResult(context, sort.search, found.uids);
   done.result = imap::Ok("Done");
   if (!sort.search.extended) {

@@ -1,0 +1,1 @@
+DELETE FROM mailbox_search WHERE account_id = $1
