@@ -96,9 +96,10 @@ bool SearchIndexer::IsBusy() {
 void SearchIndexer::IndexAccount(int64_t account_id) {
   static auto& indexed =
       metrics::Counter("pennypost_mailbox_indexed_total", "Messages that were indexed for search");
-  for (;;) {
+  // ROBUSTNESS K6: what is left of the disk is for removals.
+  while (store_.Room().ok()) {
     auto begin = Clock::now();
-    absl::StatusOr<IndexStep> step = IndexSome(index_, account_id, options_.limits);
+    absl::StatusOr<IndexStep> step = IndexSome(store_, account_id, options_.limits);
     if (!step.ok()) {
       // The next look finds it again.
       return log::Warning("mailbox.search_index.failed",
@@ -117,7 +118,7 @@ void SearchIndexer::Look() {
                      "Messages that were new or changed and not yet looked at for the search "
                      "index, when all accounts were last gone over");
   if (looked_at_ == 0) look_began_ = Clock::now();
-  absl::StatusOr<UnindexedStep> step = index_.FindUnindexed(looked_at_, kPage);
+  absl::StatusOr<UnindexedStep> step = store_.FindUnindexed(looked_at_, kPage);
   if (!step.ok()) {
     // Without the database there is nothing to do; the next look will tell.
     log::Warning("mailbox.search_index.failed", {{"error", Describe(step.status())}});

@@ -4,7 +4,8 @@
 // was lost (a process that died, another that left it) would have told. Any number of processes may
 // run it; the store gives the turn for an account to one of them.
 //
-// Deliveries come first: while many changes arrive it works a tenth of the time.
+// Deliveries come first: while many changes arrive it works a tenth of the time. With a full disk
+// it does nothing.
 
 #include <absl/time/time.h>
 
@@ -15,6 +16,7 @@
 #include <thread>
 
 #include "services/mailbox/core/indexing.h"
+#include "services/mailbox/store/store.h"
 
 namespace pennypost::mailbox {
 
@@ -28,8 +30,8 @@ struct SearchIndexerOptions {
 
 class SearchIndexer {
  public:
-  SearchIndexer(SearchIndex& index, SearchIndexerOptions options)
-      : index_(index), options_(std::move(options)) {}
+  SearchIndexer(Store& store, SearchIndexerOptions options)
+      : store_(store), options_(std::move(options)) {}
   ~SearchIndexer();
 
   void Start();
@@ -52,7 +54,7 @@ class SearchIndexer {
   void Look();
   bool IsBusy();
 
-  SearchIndex& index_;
+  Store& store_;
   const SearchIndexerOptions options_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -63,6 +63,18 @@ TEST_F(SearchIndexerTest, WhatFailsIsDoneByTheNextLook) {
   EXPECT_EQ(Waiting(), 0u);
 }
 
+TEST_F(SearchIndexerTest, K6_AFullDiskIsLeftAlone) {
+  Store1(Make({kAlice}));
+  memory_.SetRoomForTest(
+      MakeError(absl::StatusCode::kResourceExhausted, Reason::kStorageFull, "full"));
+  SearchIndexer indexer(memory_, Fast());
+  indexer.RunOnce();
+  EXPECT_EQ(Waiting(), 1u);
+  memory_.SetRoomForTest(absl::OkStatus());
+  indexer.RunOnce();
+  EXPECT_EQ(Waiting(), 0u);
+}
+
 TEST_F(SearchIndexerTest, AHintWakesTheThread) {
   SearchIndexerOptions options = Fast();
   options.look_pause = absl::Hours(1);
