@@ -7,14 +7,12 @@ import shutil
 
 from figures import ROUNDS, Figures
 from imap_client import ImapClient, in_parallel
-from sides import DOMAIN, Dovecot, Ours, temporary_folder, wait_until
+from sides import DOMAIN, Dovecot, Ours, temporary_folder
 
 MESSAGES = 10000
 APPENDS = 400
 LOGINS = 40
 SEARCH_FEW = 'SEARCH TEXT "number 777"'  # 11 of the messages
-UNINDEXED = ("SELECT count(*) FROM mailbox_messages m WHERE NOT EXISTS (SELECT FROM mailbox_search s"
-             " WHERE (s.account_id, s.email_id) = (m.account_id, m.email_id))")
 # Where it is not Dovecot's time itself.
 GOALS = {"search_text": 10.0}
 CLIENTS = 10
@@ -101,7 +99,7 @@ def run(figures: Figures) -> None:
         sides = [Side(platform.lab.ports["imaps"]), Side(dovecot.imaps_port)]
         for side in sides:
             side.prepare()
-        wait_until(lambda: platform.sql(UNINDEXED).strip() == "0", 120, "the search index", pause=0.5)
+        platform.wait_for_index()
         times, rates = ([], []), ([], [])
         for _ in range(ROUNDS):
             for index, side in enumerate(sides):

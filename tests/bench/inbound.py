@@ -39,6 +39,7 @@ class Platform(Ours):
         result = smtp_load(self.lab.ports[protocol], sessions, messages, what, RECIPIENTS, protocol)
         if self.stored() - before != messages:
             raise SystemExit("bench: messages are missing on our side")
+        self.wait_for_index()
         return messages / result["seconds"], result["p99_ms"]
 
 

@@ -19,6 +19,8 @@ from postfix import Postfix
 
 DOMAIN = "example.test"
 PASSWORD = "bench-secret"
+UNINDEXED = ("SELECT count(*) FROM mailbox_messages m WHERE NOT EXISTS (SELECT FROM mailbox_search s"
+             " WHERE (s.account_id, s.email_id) = (m.account_id, m.email_id))")
 
 
 def smtp_load(port: int, sessions: int, messages: int, what, recipients: int, protocol: str = "smtp") -> dict:
@@ -97,6 +99,10 @@ class Ours:
 
     def sql(self, text: str) -> str:
         return self.lab.platform.postgres.sql(text)
+
+    def wait_for_index(self) -> None:
+        """Until the work that comes after a delivery is done, and nobody else is held up by it."""
+        wait_until(lambda: self.sql(UNINDEXED) == "0", 300, "the search index", pause=0.5)
 
 
 class Dovecot:
