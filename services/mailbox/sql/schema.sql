@@ -152,6 +152,23 @@ CREATE TABLE public.mailbox_scrub (
     CONSTRAINT mailbox_scrub_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.mailbox_search (
+    account_id bigint NOT NULL,
+    email_id uuid NOT NULL,
+    block integer NOT NULL,
+    format smallint NOT NULL,
+    signature bytea NOT NULL
+);
+ALTER TABLE ONLY public.mailbox_search ALTER COLUMN signature SET STORAGE PLAIN;
+
+CREATE TABLE public.mailbox_search_accounts (
+    account_id bigint NOT NULL,
+    indexed_modseq bigint DEFAULT 0 NOT NULL,
+    busy_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    turn bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.mailbox_subscriptions (
     account_id bigint NOT NULL,
     name text NOT NULL
@@ -222,6 +239,12 @@ ALTER TABLE ONLY public.mailbox_scripts
 ALTER TABLE ONLY public.mailbox_scrub
     ADD CONSTRAINT mailbox_scrub_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.mailbox_search_accounts
+    ADD CONSTRAINT mailbox_search_accounts_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.mailbox_search
+    ADD CONSTRAINT mailbox_search_pkey PRIMARY KEY (account_id, email_id, block);
+
 ALTER TABLE ONLY public.mailbox_subscriptions
     ADD CONSTRAINT mailbox_subscriptions_pkey PRIMARY KEY (account_id, name);
 
@@ -267,6 +290,12 @@ ALTER TABLE ONLY public.mailbox_remembered
 
 ALTER TABLE ONLY public.mailbox_scripts
     ADD CONSTRAINT mailbox_scripts_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_search
+    ADD CONSTRAINT mailbox_search_account_id_email_id_fkey FOREIGN KEY (account_id, email_id) REFERENCES public.mailbox_emails(account_id, email_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_search_accounts
+    ADD CONSTRAINT mailbox_search_accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mailbox_subscriptions
     ADD CONSTRAINT mailbox_subscriptions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
