@@ -29,7 +29,7 @@ struct Context {
   config::v1::PlatformConfig config;
   rpc::Loop loop;
   clients::Clients clients;
-  // Others that a command opened; they stay open to the end (main.cc says why).
+  // Others that a command opened.
   std::vector<std::unique_ptr<google::protobuf::RpcChannel>> channels;
   int exit_code = kDone;
 

@@ -1,19 +1,5 @@
-#include <cstdio>
-#include <cstdlib>
-
 #include "services/cli/commands/sieve.h"
 #include "services/cli/context.h"
-
-namespace {
-
-// gRPC 1.51 ends its callback threads with the last channel and now and then aborts in that
-// (grpc_cq_internal_unref): what was asked is done, so the process ends with its channels open.
-int End(int code) {
-  fflush(nullptr);
-  std::_Exit(code);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   using namespace pennypost::cli;  // NOLINT: a parts list
@@ -55,7 +41,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return End(app.exit(error) == 0 ? kDone : kUsage);
+    return app.exit(error) == 0 ? kDone : kUsage;
   }
-  return End(context.exit_code);
+  return context.exit_code;
 }

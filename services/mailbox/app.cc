@@ -168,7 +168,8 @@ absl::StatusOr<std::unique_ptr<runtime::Component>> Create(runtime::Environment&
     return SyntaxError("mailbox.batch_messages must be from 1 to 1000");
   }
   if (config.body_budget_bytes() < kLeastBodyBudget)
-    return SyntaxError("mailbox.body_budget_bytes must be at least 134217728");
+    return SyntaxError(
+        fmt::format("mailbox.body_budget_bytes must be at least {}", kLeastBodyBudget));
   RETURN_IF_ERROR(CheckBlobs(config));
   QueueOptions queue{config.writers(), config.batch_messages(), config.batch_bytes(),
                      config.queue_limit(), config.body_budget_bytes()};

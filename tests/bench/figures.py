@@ -14,14 +14,14 @@ class Figures:
         """More is better."""
         self._add(name, ours, peer, goal, unit, lambda a, b: a / b, more)
 
-    def time(self, name: str, ours: list, peer: list, goal: float, unit: str = "ms", **more) -> None:
-        """Less is better."""
-        self._add(name, ours, peer, goal, unit, lambda a, b: b / a, more)
+    def time(self, name: str, ours: list, peer: list, goal: float, unit: str = "ms", other: str = "peer", **more) -> None:
+        """Less is better. `other`: what stands beside ours."""
+        self._add(name, ours, peer, goal, unit, lambda a, b: b / a, more, other)
 
-    def _add(self, name, ours, peer, goal, unit, better, more) -> None:
+    def _add(self, name, ours, peer, goal, unit, better, more, other="peer") -> None:
         a, b = statistics.median(ours), statistics.median(peer)
         ratio = better(a, b)
-        row = {"name": name, "ours": _short(a), "peer": _short(b), "unit": unit, "ratio": round(ratio, 2), "goal": goal, **more}
+        row = {"name": name, "ours": _short(a), other: _short(b), "unit": unit, "ratio": round(ratio, 2), "goal": goal, **more}
         self.rows.append(row)
         words = [name] + [f"{key}={value}" for key, value in row.items() if key != "name"]
         print(" ".join(words) + (" below" if ratio < goal else ""), flush=True)

@@ -1,6 +1,6 @@
 """What the services hold in memory with 1,000 mailboxes of 10,000 messages open, and with 50 deliveries of 25 MiB at once.
 
-Ours alone: a bound is kept or not, and "peer" is the bound (docs/benchmarks.md says what it is made of). Filling takes minutes and 3 GB.
+Ours alone: a bound is kept or not (docs/benchmarks.md says what it is made of). Filling takes minutes and 3 GB.
 """
 import collections
 
@@ -26,11 +26,11 @@ def bounds() -> dict:
 
 def check(figures: Figures, name: str, peaks: dict, most: dict) -> None:
     for service, bound in most.items():
-        figures.time(f"memory.{name}.{service}", [peaks[service]], [bound], 1.0, unit="MiB")
+        figures.time(f"memory.{name}.{service}", [peaks[service]], [bound], 1.0, unit="MiB", other="bound")
 
 
 def run(figures: Figures) -> None:
-    print("# the most that a service held (PSS); peer is the bound", flush=True)
+    print("# the most that a service held (PSS), and its bound", flush=True)
     with MemoryLab() as lab:
         with lab.watch() as peaks:
             deliveries = deliver_at_once(lab, LARGE, SIZE)

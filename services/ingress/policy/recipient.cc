@@ -14,8 +14,8 @@ namespace {
 using directory::v1::ResolveRecipientResponse;
 
 constexpr absl::Duration kTimeout = absl::Seconds(5);
-// What an account with plenty of room can fill up before it is asked about again is far less than
-// that.
+// An account with plenty of room that fills up before it is asked about again is refused by the
+// transaction of its delivery.
 constexpr absl::Duration kRoomyLife = absl::Seconds(10);
 
 void LogRefusal(SessionContext& session, const mail::Envelope& envelope,
