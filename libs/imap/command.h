@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "mail/rights.h"
+
 namespace pennypost::imap {
 
 // Whether numbers name messages by sequence number or by UID (RFC 9051 6.4.9).
@@ -196,6 +198,7 @@ struct List {
   bool return_subscribed = false;
   bool return_children = false;
   bool return_special_use = false;
+  bool return_my_rights = false;  // RFC 8440
   std::vector<StatusItem> return_status;
 };
 struct Namespace {};
@@ -246,6 +249,28 @@ struct MetadataEntry {
 struct SetMetadata {
   std::string mailbox;
   std::vector<MetadataEntry> entries;
+};
+// RFC 4314. An identifier is the address of a user, or "anyone".
+struct SetAcl {
+  std::string mailbox;
+  std::string identifier;
+  enum class Mode { kSet, kAdd, kRemove };
+  Mode mode = Mode::kSet;
+  mail::Rights rights;
+};
+struct DeleteAcl {
+  std::string mailbox;
+  std::string identifier;
+};
+struct GetAcl {
+  std::string mailbox;
+};
+struct ListRights {
+  std::string mailbox;
+  std::string identifier;
+};
+struct MyRights {
+  std::string mailbox;
 };
 struct Close {};
 struct Unselect {};
@@ -322,7 +347,8 @@ struct Copy {
 using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
                  Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
-                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Close,
-                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy>;
+                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, SetAcl,
+                 DeleteAcl, GetAcl, ListRights, MyRights, Close, Unselect, Expunge, Search, Sort,
+                 Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

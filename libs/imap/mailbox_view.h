@@ -40,6 +40,7 @@ enum class Expunges { kHold, kReport };
 class MailboxView {
  public:
   struct Info {
+    int64_t account_id = 0;  // the owner's
     int64_t mailbox_id = 0;
     std::string name;
     uint32_t uid_validity = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "imap/mailbox_name.h"
 #include "imap/session.h"
 
 namespace pennypost::imap {
@@ -12,8 +13,7 @@ void ServerSession::RunLocal(std::string tag, const CommandRow& row, CommandBody
     Untagged("CAPABILITY " + Capabilities());
     Tagged(tag, Ok("Done"));
   } else if (row.name == "NAMESPACE") {
-    // RFC 2342 5: one personal namespace.
-    Untagged("NAMESPACE ((\"\" \"/\")) NIL NIL");
+    Untagged(fmt::format("NAMESPACE ((\"\" \"/\")) ((\"{}/\" \"/\")) NIL", kOtherUsers));
     Tagged(tag, Ok("Done"));
   } else if (row.name == "ID") {
     DoId(tag);
@@ -60,7 +60,7 @@ std::string ServerSession::Capabilities() const {
          "SORT=DISPLAY THREAD=REFERENCES "
          "THREAD=ORDEREDSUBJECT WITHIN CONDSTORE "
          "QRESYNC BINARY MULTIAPPEND REPLACE UTF8=ACCEPT METADATA QUOTA "
-         "QUOTA=RES-STORAGE" +
+         "QUOTA=RES-STORAGE ACL RIGHTS=kxte LIST-MYRIGHTS" +
          (compressed_ ? "" : " COMPRESS=DEFLATE") +
          fmt::format(" APPENDLIMIT={}", options_.max_message);
 }

@@ -89,6 +89,15 @@ void WriteVanishedEarlier(const std::vector<NumberRange>& uids, std::string& out
 void WriteMetadata(std::string_view mailbox, const std::vector<MetadataEntry>& entries,
                    NameForm form, std::string& out);
 
+// RFC 4314 3.6 to 3.8. Of LISTRIGHTS `always` are those that the identifier has in any case; each
+// of the others can be granted alone.
+void WriteAcl(std::string_view mailbox,
+              const std::vector<std::pair<std::string, mail::Rights>>& entries, NameForm form,
+              std::string& out);
+void WriteListRights(std::string_view mailbox, std::string_view identifier, mail::Rights always,
+                     NameForm form, std::string& out);
+void WriteMyRights(std::string_view mailbox, mail::Rights rights, NameForm form, std::string& out);
+
 // RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
 void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);
 

@@ -163,24 +163,26 @@ net::Awaitable<void> ImapConnection::ReportChanges() {
   if (status.ok()) synced_to_ = seen;
   if (status.ok()) session_.PushUpdates();
   if (status.code() == absl::StatusCode::kNotFound) session_.Shutdown("Mailbox was deleted");
+  if (status.code() == absl::StatusCode::kPermissionDenied)
+    session_.Shutdown("[NOPERM] The right to read this mailbox was taken away");
 }
 
 // RFC 2177: one long poll at the store, which interrupts our Read when it ends.
 void ImapConnection::StartWatch() {
   imap::MailboxView* view = session_.view();
   if (!view) return;
-  int64_t mailbox_id = view->info().mailbox_id;
-  if (watching_ && watched_mailbox_ == mailbox_id) return;
+  MailboxKey selected{view->info().account_id, view->info().mailbox_id};
+  if (watching_ && watched_ == selected) return;
   // Those of mailboxes left behind end by themselves; a client that hops about waits for them.
   if (watch_->open.load() >= kMaxWatches) return;
-  if (watched_mailbox_ != mailbox_id) synced_to_ = 0;
+  if (watched_ != selected) synced_to_ = 0;
   pb::WaitForChangesRequest request;
-  request.set_account_id(account_.id);
-  request.set_mailbox_id(mailbox_id);
+  request.set_account_id(selected.first);
+  request.set_mailbox_id(selected.second);
   request.set_since_modseq(std::max(view->info().highest_modseq, synced_to_));
   request.set_max_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kWatchLength)));
   watching_ = true;
-  watched_mailbox_ = mailbox_id;
+  watched_ = selected;
   watch_->open.fetch_add(1);
   std::shared_ptr<Watch> watch = watch_;
   std::shared_ptr<net::Stream> stream = link_.stream();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/body_budget.h"
 #include "net/wait_for_credit.h"
@@ -36,6 +37,7 @@ class ImapConnection : private ResponseSink {
 
  private:
   struct Watch;
+  using MailboxKey = std::pair<int64_t, int64_t>;  // account and mailbox
 
   net::Awaitable<bool> Write(std::string_view bytes) override;
   void Break() override { broken_ = true; }
@@ -59,8 +61,8 @@ class ImapConnection : private ResponseSink {
   Account account_;
   UserConnections::Place place_;
   std::shared_ptr<Watch> watch_;
-  bool watching_ = false;  // a call for watched_mailbox_ is under way
-  int64_t watched_mailbox_ = 0;
+  bool watching_ = false;  // a call for watched_ is under way
+  MailboxKey watched_;
   uint64_t synced_to_ = 0;  // no change of the watched mailbox up to here is news
   absl::Time store_gone_since_ = absl::InfiniteFuture();
   bool broken_ = false;

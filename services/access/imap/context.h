@@ -47,17 +47,32 @@ inline constexpr absl::Duration kOpenTimeout =
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kSearchTimeout = absl::Seconds(30);
 
-// A request with the account filled in.
+// Where a mailbox is: whose, and what its owner calls it.
+struct Place {
+  Account owner;
+  std::string mailbox;
+};
+
+// A request about an account, in the name of the user.
 template <class Request>
-Request For(const ImapContext& context) {
+Request ForAccount(const ImapContext& context, int64_t account_id) {
   Request request;
-  request.set_account_id(context.account.id);
+  request.set_account_id(account_id);
+  if constexpr (requires { request.mutable_actor(); }) {
+    request.mutable_actor()->set_account_id(context.account.id);
+    request.mutable_actor()->set_tenant_id(context.account.tenant_id);
+  }
   return request;
 }
-// The same for the selected mailbox.
+// About the user's own.
+template <class Request>
+Request For(const ImapContext& context) {
+  return ForAccount<Request>(context, context.account.id);
+}
+// About the selected mailbox.
 template <class Request>
 Request ForSelected(const ImapContext& context) {
-  Request request = For<Request>(context);
+  Request request = ForAccount<Request>(context, context.view().info().account_id);
   request.set_mailbox_id(context.view().info().mailbox_id);
   return request;
 }

@@ -20,11 +20,14 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
   auto indexes = context.view().Resolve(copy.set, copy.numbers);
   if (!indexes.ok()) co_return ImapRefusal(indexes.status());
   if (indexes->empty()) co_return done;
+  auto place = co_await Locate(context, copy.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status(), MissingMailbox::kTryCreate);
   auto request = ForSelected<pb::CopyMessagesRequest>(context);
   for (size_t index : *indexes) request.add_uids(context.view().uid_at(index));
-  request.set_destination(copy.mailbox);
+  request.set_destination(place->mailbox);
+  if (place->owner.id != request.account_id()) request.set_destination_account_id(place->owner.id);
   request.set_move(copy.move);
-  request.set_quota_bytes(context.account.quota_bytes);
+  request.set_quota_bytes(place->owner.quota_bytes);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CopyMessages, request,
                                      kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);

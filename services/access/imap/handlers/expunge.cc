@@ -38,10 +38,12 @@ net::Awaitable<Done> HandleClose(ImapContext& context) {
   auto request = ForSelected<pb::ExpungeRequest>(context);
   auto response =
       co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
-  // The folder may be gone; closing it is right all the same.
-  if (!response.ok() && response.status().code() != absl::StatusCode::kNotFound)
-    co_return ImapRefusal(response.status());
-  co_return done;
+  // The folder may be gone, or not for this user to expunge (RFC 4314 4); closing it is right all
+  // the same.
+  absl::StatusCode code = response.status().code();
+  bool closed = response.ok() || code == absl::StatusCode::kNotFound ||
+                code == absl::StatusCode::kPermissionDenied;
+  co_return closed ? done : ImapRefusal(response.status());
 }
 
 }  // namespace pennypost::access

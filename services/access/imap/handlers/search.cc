@@ -12,13 +12,12 @@ namespace pb = mailbox::v1;
 net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
                                   const std::string& tag) {
   Done done;
-  auto request = For<pb::SearchRequest>(context);
+  auto request = ForSelected<pb::SearchRequest>(context);
   absl::Status prepared = co_await PrepareSearch(context, search, done, *request.mutable_key());
   if (!prepared.ok()) {
     done.result = ImapError(prepared);
     co_return done;
   }
-  request.set_mailbox_id(context.view().info().mailbox_id);
   auto response =
       co_await rpc::Call(context.mailbox(), &pb::MailboxService::Search, request, kSearchTimeout);
   if (!response.ok()) {

@@ -65,14 +65,13 @@ std::vector<imap::ThreadEntry> ToEntries(const ImapContext& context, const imap:
 net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
                                 const std::string& tag) {
   Done done;
-  auto request = For<pb::SortRequest>(context);
+  auto request = ForSelected<pb::SortRequest>(context);
   absl::Status prepared =
       co_await PrepareSearch(context, sort.search, done, *request.mutable_key());
   if (!prepared.ok()) {
     done.result = ImapError(prepared);
     co_return done;
   }
-  request.set_mailbox_id(context.view().info().mailbox_id);
   for (const imap::SortKey& key : sort.order) {
     pb::SortKey* out = request.add_order();
     out->set_field(FieldOf(key.field));
@@ -98,14 +97,13 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
 
 net::Awaitable<Done> HandleThread(ImapContext& context, const imap::Thread& thread) {
   Done done;
-  auto request = For<pb::ThreadRequest>(context);
+  auto request = ForSelected<pb::ThreadRequest>(context);
   absl::Status prepared =
       co_await PrepareSearch(context, thread.search, done, *request.mutable_key());
   if (!prepared.ok()) {
     done.result = ImapError(prepared);
     co_return done;
   }
-  request.set_mailbox_id(context.view().info().mailbox_id);
   bool references = thread.algorithm == imap::Thread::Algorithm::kReferences;
   request.set_algorithm(references ? pb::ThreadRequest::ALGORITHM_REFERENCES
                                    : pb::ThreadRequest::ALGORITHM_ORDERED_SUBJECT);
