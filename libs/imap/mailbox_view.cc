@@ -131,7 +131,7 @@ bool MailboxView::HasUpdates(Expunges expunges) const {
 
 void MailboxView::AppendFetch(size_t index, UpdateForm form, std::string& out) const {
   const Entry& entry = table_->entries[index];
-  out += fmt::format("* {} FETCH (", index + 1);
+  BeginFetch(index, entry.uid, form.numbers, out);
   if (form.uid) out += fmt::format("UID {} ", entry.uid);
   out += "FLAGS ";
   WriteFlags(table_->flag_sets[entry.flags], out);

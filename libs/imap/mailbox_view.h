@@ -99,6 +99,7 @@ class MailboxView {
     bool modseq = false;    // CONDSTORE is on
     bool uid = false;       // the client works with UIDs (RFC 9051 7.5.2 recommends them)
     bool vanished = false;  // VANISHED instead of EXPUNGE (RFC 7162 3.2.10)
+    Numbers numbers = Numbers::kSequence;  // kUid: UIDFETCH instead of FETCH (RFC 9586 3.3)
   };
   std::string TakeUpdates(Expunges expunges, UpdateForm form);
 

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "imap/uid_only.h"
 
 namespace pennypost::imap {
 namespace {
@@ -119,6 +120,10 @@ void ServerSession::HandleCommand(std::string text) {
   if (!body.ok()) return HandleUnparsed(*tag, body.status());
   absl::Status enabled = CheckFeatures(*body);
   if (!enabled.ok()) return HandleUnparsed(*tag, enabled);
+  if (features_.uidonly && NamesByNumber(*body)) {
+    Tagged(*tag, Bad("Message numbers are not allowed after ENABLE UIDONLY", "UIDREQUIRED"));
+    return CountBad();
+  }
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) {

@@ -10,6 +10,7 @@
 //   - No password is taken on a connection without TLS, unless the options say so.
 //   - The message of a command that failed to parse holds nothing of the command.
 //   - EXPUNGE is never sent during FETCH, STORE or SEARCH (RFC 9051 7.5.1).
+//   - After ENABLE UIDONLY no sequence number is taken or said, but for EXISTS (RFC 9586).
 //   - Trouble of a backend never ends as a wrong password: it comes in as a Result and goes out as
 //   it is.
 
@@ -31,10 +32,11 @@ namespace pennypost::imap {
 
 struct SessionOptions {
   std::string host = "localhost";
-  bool tls = false;                                // the connection is already protected
-  bool starttls = true;                            // and can be, if it is not
-  bool allow_plaintext = false;                    // passwords without TLS; for loopback and tests
-  size_t max_message = 50 << 20;                   // APPEND
+  bool tls = false;               // the connection is already protected
+  bool starttls = true;           // and can be, if it is not
+  bool allow_plaintext = false;   // passwords without TLS; for loopback and tests
+  size_t max_message = 50 << 20;  // APPEND
+  size_t save_limit = 100'000;    // messages of one COPY or APPEND (SAVELIMIT of RFC 9738)
   absl::Duration login_limit = absl::Seconds(60);  // silence before login
   absl::Duration idle_limit =
       absl::Minutes(30);   // and after it: RFC 9051 5.4 wants 30 minutes at least
@@ -108,8 +110,11 @@ struct Features {
   bool condstore = false;
   bool qresync = false;
   bool imap4rev2 = false;
-  bool utf8 = false;  // UTF8=ACCEPT (RFC 6855)
+  bool utf8 = false;     // UTF8=ACCEPT (RFC 6855)
+  bool uidonly = false;  // no sequence numbers in either direction (RFC 9586)
   NameForm names() const { return imap4rev2 || utf8 ? NameForm::kUtf8 : NameForm::kUtf7; }
+  // What messages are called in reports about them.
+  Numbers numbers() const { return uidonly ? Numbers::kUid : Numbers::kSequence; }
 };
 
 class ServerSession {
@@ -136,6 +141,7 @@ class ServerSession {
   bool authenticated() const { return !std::holds_alternative<NotAuthenticated>(state_); }
   bool tls() const { return options_.tls; }
   size_t max_message() const { return options_.max_message; }
+  size_t save_limit() const { return options_.save_limit; }
   const Features& features() const { return features_; }
   void EnableCondstore() { features_.condstore = true; }
   // nullptr unless a mailbox is selected.
@@ -143,7 +149,8 @@ class ServerSession {
   bool read_only() const;
   // The form of flag reports now.
   MailboxView::UpdateForm update_form() const {
-    return {features_.condstore, features_.imap4rev2 || features_.qresync, features_.qresync};
+    bool uid = (features_.imap4rev2 || features_.qresync) && !features_.uidonly;
+    return {features_.condstore, uid, features_.qresync || features_.uidonly, features_.numbers()};
   }
 
   // The capabilities at this point, without "CAPABILITY".

@@ -59,10 +59,10 @@ std::string ServerSession::Capabilities() const {
          "SEARCH=FUZZY "
          "SORT=DISPLAY THREAD=REFERENCES "
          "THREAD=ORDEREDSUBJECT WITHIN CONDSTORE "
-         "QRESYNC BINARY MULTIAPPEND REPLACE UTF8=ACCEPT METADATA QUOTA "
+         "QRESYNC UIDONLY INPROGRESS BINARY MULTIAPPEND REPLACE UTF8=ACCEPT METADATA QUOTA "
          "QUOTA=RES-STORAGE" +
          (compressed_ ? "" : " COMPRESS=DEFLATE") +
-         fmt::format(" APPENDLIMIT={}", options_.max_message);
+         fmt::format(" APPENDLIMIT={} SAVELIMIT={}", options_.max_message, options_.save_limit);
 }
 
 // RFC 2971 3.2: the name only; versions help attackers.
@@ -110,6 +110,9 @@ void ServerSession::DoEnable(const std::string& tag, const Enable& enable) {
     } else if (feature == "UTF8=ACCEPT" && !features_.utf8) {
       features_.utf8 = true;
       enabled += " UTF8=ACCEPT";
+    } else if (feature == "UIDONLY" && !features_.uidonly) {
+      features_.uidonly = true;
+      enabled += " UIDONLY";
     } else if (feature == "IMAP4REV2" && !features_.imap4rev2) {
       features_.imap4rev2 = true;
       enabled += " IMAP4rev2";

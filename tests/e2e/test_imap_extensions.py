@@ -207,5 +207,29 @@ def test_compression():
         assert body in imap.buffer
 
 
+def test_uids_only():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        fill(imap, "Uids")
+        imap.ok("CREATE Elsewhere")
+        capabilities = imap.ok("CAPABILITY")[0].split()
+        assert {"UIDONLY", "INPROGRESS", "SAVELIMIT=100000"} <= set(capabilities), capabilities
+        assert imap.ok("ENABLE UIDONLY") == ["* ENABLED UIDONLY"]
+        other.ok("SELECT Uids")
+        other.ok("STORE 1 +FLAGS (\\Deleted)")
+        other.ok("EXPUNGE")
+        imap.ok("SELECT Uids")
+        for command in ("FETCH 1 FLAGS", "SEARCH ALL", "UID SEARCH 1:2", "STORE 1 FLAGS (x)", "COPY 1 Elsewhere"):
+            lines, result = imap.run(command)
+            assert result.startswith("BAD [UIDREQUIRED]"), (command, lines, result)
+        assert imap.ok("UID FETCH 1:* (UID RFC822.SIZE)")[0] == f"* 2 UIDFETCH (RFC822.SIZE {len(MAILS[1])})"
+        other.ok("STORE 1 +FLAGS (\\Flagged \\Deleted)")
+        assert "* 2 UIDFETCH (FLAGS (\\Flagged \\Deleted))" in imap.ok("NOOP")
+        other.ok("EXPUNGE")
+        assert imap.ok("NOOP") == ["* VANISHED 2"]
+        assert imap.ok("UID STORE 3 +FLAGS (\\Deleted)") == ["* 3 UIDFETCH (FLAGS (\\Deleted))"]
+        assert imap.ok("EXPUNGE") == ["* VANISHED 3"]
+        assert imap.ok("UID MOVE 4 Elsewhere")[1:] == ["* VANISHED 4"]
+
+
 if __name__ == "__main__":
     main(globals())

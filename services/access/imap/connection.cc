@@ -28,6 +28,7 @@ imap::SessionOptions OptionsOf(const ConnectionOptions& options) {
   out.tls = options.link.implicit_tls;
   out.starttls = options.link.tls != nullptr;
   out.max_message = options.max_message;
+  out.save_limit = options.save_limit;
   out.login_limit = options.login_timeout;
   out.idle_limit = options.idle_timeout;
   // Without a certificate there is no TLS to wait for: a machine of one's own, or a proxy in front.
@@ -207,15 +208,21 @@ void ImapConnection::NoteStore(bool reachable) {
     session_.Shutdown("[UNAVAILABLE] Mail store is away, come back");
 }
 
-ImapContext ImapConnection::Context() {
-  return {clients_, session_, *this, *options_.views, account_};
+ImapContext ImapConnection::Context(std::string tag) {
+  return {clients_,
+          session_,
+          *this,
+          *options_.views,
+          account_,
+          std::move(tag),
+          options_.progress_interval};
 }
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
   LoginPeer who{"imap", link_.client_ip()};
   if (auto* run = std::get_if<imap::RunCommand>(&request)) {
     CommandCounter(run->row->name).Increment();
-    ImapContext context = Context();
+    ImapContext context = Context(run->tag);
     Done done = co_await HandleCommand(context, *run);
     if (session_.view()) NoteStore(done.result.code != "UNAVAILABLE");
     co_return done;

@@ -23,6 +23,9 @@ struct ConnectionOptions {
   absl::Duration body_patience = net::kCreditPatience;
   absl::Duration login_timeout = absl::Seconds(60);
   absl::Duration idle_timeout = absl::Minutes(30);
+  // How often a command at work says so (RFC 9585).
+  absl::Duration progress_interval = absl::Seconds(10);
+  size_t save_limit = 100'000;  // messages of one COPY or APPEND
 };
 
 class ImapConnection : private ResponseSink {
@@ -49,7 +52,7 @@ class ImapConnection : private ResponseSink {
   void StartWatch();
   net::Awaitable<void> ReportChanges();
   void NoteStore(bool reachable);
-  ImapContext Context();
+  ImapContext Context(std::string tag = "");
 
   clients::Clients& clients_;
   const ConnectionOptions& options_;

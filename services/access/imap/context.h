@@ -33,6 +33,8 @@ struct ImapContext {
   ResponseSink& sink;
   ViewCache& views;
   Account account;
+  std::string tag = "";  // of the command at work
+  absl::Duration progress_interval = absl::Seconds(10);
 
   mailbox::v1::MailboxService& mailbox() const { return *clients.mailbox; }
   imap::NameForm names() const { return session.features().names(); }

@@ -43,6 +43,8 @@ struct Appended {
   int64_t mailbox_id = 0;
   std::vector<uint32_t> uids;
 };
+// RFC 9738: more messages than one COPY or APPEND takes.
+imap::Result TooManyMessages(const ImapContext& context);
 // A refusal where the messages themselves cannot be taken.
 std::optional<imap::Result> RefuseMessages(const imap::Append& append);
 // Stores them all or none; an unknown outcome is tried once more with the same ids. `quota_bytes`

@@ -5,9 +5,9 @@
 
 #include "base/id.h"
 #include "mail/header_meter.h"
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 
 namespace pennypost::access {
 
@@ -41,8 +41,8 @@ net::Awaitable<absl::StatusOr<Appended>> AppendOne(ImapContext& context, const i
   request.set_mailbox(append.mailbox);
   request.set_quota_bytes(quota_bytes);
   Fill(append, append.messages[0], ids[0], request);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::Append,
-                                     std::move(request), kWriteTimeout);
+  auto response = co_await CallWithProgress(context, &pb::MailboxService::Append,
+                                            std::move(request), kWriteTimeout);
   if (!response.ok()) co_return response.status();
   co_return Appended{response->uid_validity(), response->mailbox_id(), {response->uid()}};
 }
@@ -55,8 +55,8 @@ net::Awaitable<absl::StatusOr<Appended>> AppendAll(ImapContext& context, const i
   request.set_quota_bytes(quota_bytes);
   for (size_t i = 0; i < ids.size(); ++i)
     Fill(append, append.messages[i], ids[i], *request.add_messages());
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::MultiAppend,
-                                     std::move(request), kWriteTimeout);
+  auto response = co_await CallWithProgress(context, &pb::MailboxService::MultiAppend,
+                                            std::move(request), kWriteTimeout);
   if (!response.ok()) co_return response.status();
   co_return Appended{response->uid_validity(),
                      response->mailbox_id(),
@@ -72,6 +72,12 @@ net::Awaitable<absl::StatusOr<Appended>> Try(ImapContext& context, const imap::A
 }
 
 }  // namespace
+
+imap::Result TooManyMessages(const ImapContext& context) {
+  size_t limit = context.session.save_limit();
+  return imap::No("Too many messages in one command, none was stored",
+                  fmt::format("MESSAGELIMIT {}", limit));
+}
 
 std::optional<imap::Result> RefuseMessages(const imap::Append& append) {
   for (const imap::Append::Message& message : append.messages) {
@@ -97,6 +103,10 @@ net::Awaitable<absl::StatusOr<Appended>> StoreMessages(ImapContext& context,
 
 net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& append) {
   Done done;
+  if (append.messages.size() > context.session.save_limit()) {
+    done.result = TooManyMessages(context);
+    co_return done;
+  }
   if (auto refusal = RefuseMessages(append)) {
     done.result = *std::move(refusal);
     co_return done;

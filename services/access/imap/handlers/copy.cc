@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 
 namespace pennypost::access {
 
@@ -20,13 +20,18 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
   auto indexes = context.view().Resolve(copy.set, copy.numbers);
   if (!indexes.ok()) co_return ImapRefusal(indexes.status());
   if (indexes->empty()) co_return done;
+  // RFC 9738: all or none. MOVE may be as large as it likes.
+  if (!copy.move && indexes->size() > context.session.save_limit()) {
+    done.result = TooManyMessages(context);
+    co_return done;
+  }
   auto request = ForSelected<pb::CopyMessagesRequest>(context);
   for (size_t index : *indexes) request.add_uids(context.view().uid_at(index));
   request.set_destination(copy.mailbox);
   request.set_move(copy.move);
   request.set_quota_bytes(context.account.quota_bytes);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::CopyMessages, request,
-                                     kWriteTimeout);
+  auto response =
+      co_await CallWithProgress(context, &pb::MailboxService::CopyMessages, request, kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status(), MissingMailbox::kTryCreate);
   if (response->source_uids().empty()) co_return done;
 

@@ -1,8 +1,8 @@
 // SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5182, RFC 7162 3.1.5, RFC 9394).
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 #include "services/access/imap/search_run.h"
 
 namespace pennypost::access {
@@ -20,7 +20,7 @@ net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& sear
   }
   request.set_mailbox_id(context.view().info().mailbox_id);
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Search, request, kSearchTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Search, request, kSearchTimeout);
   if (!response.ok()) {
     // RFC 5182 2.1: a search that failed leaves an empty result.
     SaveResult(context, search, {});

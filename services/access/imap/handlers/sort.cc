@@ -1,8 +1,8 @@
 // SORT (RFC 5256, RFC 5957, RFC 5267 3) and THREAD (RFC 5256).
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 #include "services/access/imap/search_run.h"
 
 namespace pennypost::access {
@@ -79,7 +79,7 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
     out->set_reverse(key.reverse);
   }
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Sort, request, kSearchTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Sort, request, kSearchTimeout);
   if (!response.ok()) {
     SaveResult(context, sort.search, {});
     done.result = ImapError(response.status());
@@ -110,7 +110,7 @@ net::Awaitable<Done> HandleThread(ImapContext& context, const imap::Thread& thre
   request.set_algorithm(references ? pb::ThreadRequest::ALGORITHM_REFERENCES
                                    : pb::ThreadRequest::ALGORITHM_ORDERED_SUBJECT);
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Thread, request, kSearchTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Thread, request, kSearchTimeout);
   if (!response.ok()) {
     done.result = ImapError(response.status());
     co_return done;
