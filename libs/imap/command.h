@@ -128,8 +128,12 @@ enum SearchReturn : unsigned {
   kReturnCount = 8,
   kReturnSave = 16,
   kReturnPartial = 32,
-  kReturnRelevancy = 64
+  kReturnRelevancy = 64,
+  kReturnUpdate = 128,  // RFC 5267 4.3
+  kReturnContext = 256  // 4.2; a hint
 };
+// Options that ask for no result of their own.
+inline constexpr unsigned kReturnNothing = kReturnSave | kReturnUpdate | kReturnContext;
 
 struct Capability {};
 struct Noop {};
@@ -268,6 +272,10 @@ struct Search {
   bool charset_given = false;
   SearchKey key;
 };
+// RFC 5267 4.3.5
+struct CancelUpdate {
+  std::vector<std::string> tags;
+};
 // RFC 5256
 struct SortKey {
   enum class Field {
@@ -323,6 +331,6 @@ using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
                  Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
                  Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Close,
-                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy>;
+                 Unselect, Expunge, Search, CancelUpdate, Sort, Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

@@ -47,6 +47,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"UID EXPUNGE", kSelected, 0, ParseUidExpunge},
     {"SEARCH", kSelected, kHoldsExpunge, ParseSearch},
     {"UID SEARCH", kSelected, 0, ParseUidSearch},
+    {"CANCELUPDATE", kSelected, kLocal, ParseCancelUpdate},
     {"REPLACE", kSelected, 0, ParseReplace},
     {"UID REPLACE", kSelected, 0, ParseUidReplace},
     {"SORT", kSelected, kHoldsExpunge, ParseSort},

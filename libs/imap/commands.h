@@ -59,6 +59,7 @@ absl::StatusOr<CommandBody> ParseSetMetadata(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidExpunge(Scanner& in);
 absl::StatusOr<CommandBody> ParseSearch(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidSearch(Scanner& in);
+absl::StatusOr<CommandBody> ParseCancelUpdate(Scanner& in);
 absl::StatusOr<CommandBody> ParseSort(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidSort(Scanner& in);
 absl::StatusOr<CommandBody> ParseThread(Scanner& in);

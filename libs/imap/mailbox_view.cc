@@ -161,6 +161,11 @@ void MailboxView::AppendExpunges(UpdateForm form, std::string& out) {
 }
 
 std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
+  std::string out = TakeFlagReports(form);
+  return out + TakeExpungesAndArrivals(expunges, form);
+}
+
+std::string MailboxView::TakeFlagReports(UpdateForm form) {
   std::string out;
   if (dirty_ > 0) {
     auto& entries = Own().entries;
@@ -171,6 +176,11 @@ std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
     }
     dirty_ = 0;
   }
+  return out;
+}
+
+std::string MailboxView::TakeExpungesAndArrivals(Expunges expunges, UpdateForm form) {
+  std::string out;
   if (expunges == Expunges::kReport && gone_ > 0) AppendExpunges(form, out);
   if (size() != announced_) {
     announced_ = size();

@@ -53,6 +53,7 @@ class MailboxView {
   const Info& info() const { return info_; }
   size_t size() const { return table_->entries.size(); }
   uint32_t uid_at(size_t index) const { return table_->entries[index].uid; }
+  uint64_t modseq_at(size_t index) const { return table_->entries[index].modseq; }
   // The state behind an index (sequence number minus 1).
   MessageState At(size_t index) const;
   const Flags& FlagsAt(size_t index) const {
@@ -101,6 +102,9 @@ class MailboxView {
     bool vanished = false;  // VANISHED instead of EXPUNGE (RFC 7162 3.2.10)
     Numbers numbers = Numbers::kSequence;  // kUid: UIDFETCH instead of FETCH (RFC 9586 3.3)
   };
+  std::string TakeFlagReports(UpdateForm form);
+  std::string TakeExpungesAndArrivals(Expunges expunges, UpdateForm form);
+  // Both.
   std::string TakeUpdates(Expunges expunges, UpdateForm form);
 
   // Indexes a set names, ascending. A sequence number that does not exist is an error (BAD), a UID

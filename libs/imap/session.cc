@@ -124,6 +124,7 @@ void ServerSession::HandleCommand(std::string text) {
     Tagged(*tag, Bad("Message numbers are not allowed after ENABLE UIDONLY", "UIDREQUIRED"));
     return CountBad();
   }
+  if (ReusesTag(*tag, *body)) return HandleUnparsed(*tag, SyntaxError("Tag reuse"));
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) {
@@ -146,6 +147,13 @@ absl::Status ServerSession::CheckFeatures(const CommandBody& body) const {
     return SyntaxError("No charset after ENABLE UTF8=ACCEPT");
   return needs_qresync && !features_.qresync ? SyntaxError("ENABLE QRESYNC is needed first")
                                              : absl::OkStatus();
+}
+
+// RFC 5267 4.3: the tag is the name of a search that is kept.
+bool ServerSession::ReusesTag(std::string_view tag, const CommandBody& body) {
+  const auto* search = std::get_if<Search>(&body);
+  if (const auto* sort = std::get_if<Sort>(&body)) search = &sort->search;
+  return search && (search->returns & kReturnUpdate) && search_updates()->Has(tag);
 }
 
 void ServerSession::HandleUnparsed(std::string tag, const absl::Status& status) {
@@ -181,6 +189,20 @@ MailboxView* ServerSession::view() {
   return selected ? &selected->view : nullptr;
 }
 
+SearchUpdates* ServerSession::search_updates() {
+  auto* selected = std::get_if<Selected>(&state_);
+  return selected ? &selected->updates : nullptr;
+}
+
+std::string ServerSession::TakeUpdates(Expunges expunges) {
+  auto& selected = std::get<Selected>(state_);
+  // Separate statements: each says what the next one builds on.
+  std::string out = selected.view.TakeFlagReports(update_form());
+  out += selected.updates.TakeRemovals(selected.view);
+  out += selected.view.TakeExpungesAndArrivals(expunges, update_form());
+  return out + selected.updates.TakeAdditions(selected.view);
+}
+
 bool ServerSession::read_only() const {
   const auto* selected = std::get_if<Selected>(&state_);
   return selected && selected->read_only;
@@ -208,10 +230,9 @@ void ServerSession::ResumeCommand(Done done) {
       state_ = Authenticated{};
   }
   out_ += done.untagged;
-  if (MailboxView* now = view()) {
+  if (view()) {
     bool hold = done.hold_expunges || (running.row->flags & kHoldsExpunge);
-    Expunges expunges = hold ? Expunges::kHold : Expunges::kReport;
-    out_ += now->TakeUpdates(expunges, update_form());
+    out_ += TakeUpdates(hold ? Expunges::kHold : Expunges::kReport);
   }
   if (done.selection) state_ = Selected{std::move(done.selection->view), done.selection->read_only};
   Tagged(running.tag, done.result);
@@ -236,7 +257,7 @@ bool ServerSession::ReadIdleLine() {
 
 void ServerSession::PushUpdates() {
   if (!idling()) return;
-  if (MailboxView* now = view()) out_ += now->TakeUpdates(Expunges::kReport, update_form());
+  if (view()) out_ += TakeUpdates(Expunges::kReport);
 }
 
 void ServerSession::Shutdown(std::string_view text) {

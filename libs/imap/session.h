@@ -26,6 +26,7 @@
 #include "imap/commands.h"
 #include "imap/lexer.h"
 #include "imap/mailbox_view.h"
+#include "imap/search_updates.h"
 #include "sasl/server.h"
 
 namespace pennypost::imap {
@@ -147,6 +148,10 @@ class ServerSession {
   // nullptr unless a mailbox is selected.
   MailboxView* view();
   bool read_only() const;
+  // The same; searches the client keeps, which end with the selection.
+  SearchUpdates* search_updates();
+  // What the client has to hear about the selected mailbox and of its searches; it counts as told.
+  std::string TakeUpdates(Expunges expunges);
   // The form of flag reports now.
   MailboxView::UpdateForm update_form() const {
     bool uid = (features_.imap4rev2 || features_.qresync) && !features_.uidonly;
@@ -162,6 +167,7 @@ class ServerSession {
   struct Selected {
     MailboxView view;
     bool read_only = false;
+    SearchUpdates updates = {};
   };
   using State = std::variant<NotAuthenticated, Authenticated, Selected>;
 
@@ -200,6 +206,7 @@ class ServerSession {
   void HandleUnparsed(std::string tag, const absl::Status& status);
   void RunLocal(std::string tag, const CommandRow& row, CommandBody body);
   absl::Status CheckFeatures(const CommandBody& body) const;
+  bool ReusesTag(std::string_view tag, const CommandBody& body);
   void CountBad();
 
   void DoId(const std::string& tag);
@@ -209,6 +216,7 @@ class ServerSession {
   void DoEnable(const std::string& tag, const Enable& enable);
   void DoLogout(const std::string& tag);
   void DoUnselect(const std::string& tag);
+  void DoCancelUpdate(const std::string& tag, const CancelUpdate& cancel);
   void DoCompress(const std::string& tag, const Compress& compress);
 
   void SaslStep(sasl::ServerStep step);

@@ -25,6 +25,8 @@ void ServerSession::RunLocal(std::string tag, const CommandRow& row, CommandBody
     DoCompress(tag, *compress);
   } else if (row.name == "UNSELECT") {
     DoUnselect(tag);
+  } else if (auto* cancel = std::get_if<CancelUpdate>(&body)) {
+    DoCancelUpdate(tag, *cancel);
   } else if (row.name == "IDLE") {
     out_ += "+ idling\r\n";
     mode_ = Idling{std::move(tag)};
@@ -56,7 +58,7 @@ std::string ServerSession::Capabilities() const {
          " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE "
          "LIST-EXTENDED"
          " LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE PREVIEW ESEARCH SEARCHRES PARTIAL ESORT SORT "
-         "SEARCH=FUZZY "
+         "SEARCH=FUZZY CONTEXT=SEARCH CONTEXT=SORT "
          "SORT=DISPLAY THREAD=REFERENCES "
          "THREAD=ORDEREDSUBJECT WITHIN CONDSTORE "
          "QRESYNC UIDONLY INPROGRESS BINARY MULTIAPPEND REPLACE UTF8=ACCEPT METADATA QUOTA "
@@ -133,6 +135,15 @@ void ServerSession::DoCompress(const std::string& tag, const Compress& compress)
   }
   Tagged(tag, Ok("Compression begins"));
   compressed_ = compress_due_ = true;
+}
+
+void ServerSession::DoCancelUpdate(const std::string& tag, const CancelUpdate& cancel) {
+  SearchUpdates& updates = *search_updates();
+  for (const std::string& named : cancel.tags) {
+    if (!updates.Has(named)) return Tagged(tag, Bad("No search of that tag is kept"));
+  }
+  for (const std::string& named : cancel.tags) updates.Cancel(named);
+  Tagged(tag, Ok("No further updates"));
 }
 
 void ServerSession::DoUnselect(const std::string& tag) {

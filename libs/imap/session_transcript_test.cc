@@ -59,7 +59,9 @@ class ImapTranscript : public TranscriptSession {
     return {Kind::kNeedInput, ""};
   }
 
-  // "accept", "no [CODE] text", "keys PASSWORD", "select N" (UIDs 10, 20, ...), "changes".
+  // "accept", "no [CODE] text", "keys PASSWORD", "select N" (UIDs 10, 20, ...), "changes",
+  // "keep TAG seq|uid UID ..." (RETURN (UPDATE) with that result), "match UID ..." (what the first
+  // of these gives now, with the same changes).
   void Resume(std::string_view outcome) override {
     auto words = Split(outcome, ' ');
     if (words[0] == "keys") {
@@ -77,7 +79,12 @@ class ImapTranscript : public TranscriptSession {
       for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i) view.Change({i * 10, 1, 5, 0, {}});
       view.Settle();
       done.selection = Selection{std::move(view), false};
-    } else if (words[0] == "changes") {
+    } else if (words[0] == "keep") {
+      UpdatedSearch search{std::string(words[1]), Numbers::kSequence, {}, {}, Uids(words, 3), {}};
+      if (words[2] == "uid") search.numbers = Numbers::kUid;
+      session_.search_updates()->Add(std::move(search), *session_.view());
+    } else if (words[0] == "changes" || words[0] == "match") {
+      if (words[0] == "match") session_.search_updates()->SetMatches(0, Uids(words, 1));
       session_.view()->Change({10, 9, 5, 0, {"\\Answered"}});
       session_.view()->Change({40, 9, 5, 0, {}});
       session_.view()->Vanish({20});
@@ -86,6 +93,13 @@ class ImapTranscript : public TranscriptSession {
   }
 
  private:
+  static std::vector<uint32_t> Uids(const std::vector<std::string_view>& words, size_t first) {
+    std::vector<uint32_t> uids;
+    for (size_t i = first; i < words.size(); ++i)
+      uids.push_back(static_cast<uint32_t>(*ParseUint(words[i])));
+    return uids;
+  }
+
   ServerSession session_;
   bool login_ = false;
 };

@@ -231,5 +231,36 @@ def test_uids_only():
         assert imap.ok("UID MOVE 4 Elsewhere")[1:] == ["* VANISHED 4"]
 
 
+def test_results_kept_up_to_date():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        fill(imap, "Live")
+        imap.ok("SELECT Live")
+        other.ok("SELECT Live")
+        imap.ok("UID SEARCH RETURN (UPDATE COUNT) UNFLAGGED SUBJECT plan")
+        search = f"t{imap.count}"
+        imap.ok("SORT RETURN (UPDATE ALL) (REVERSE DATE) UTF-8 UNFLAGGED")
+        order = f"t{imap.count}"
+        other.ok("STORE 4 +FLAGS (\\Flagged)")
+        assert imap.ok("NOOP") == ["* 4 FETCH (FLAGS (\\Flagged))",
+                                   f'* ESEARCH (TAG "{search}") UID REMOVEFROM (0 4)',
+                                   f'* ESEARCH (TAG "{order}") REMOVEFROM (2 4)']
+        other.ok(b"APPEND Live " + literals(mail("a plan", 5, "Thu, 5 Nov 2026 10:00:00 +0000")))
+        other.ok("STORE 1 +FLAGS (\\Deleted)")
+        other.ok("EXPUNGE")
+        # IDLE hears of all of it, whatever comes first.
+        imap.send(b"i IDLE\r\n")
+        heard = []
+        while not {f'* ESEARCH (TAG "{search}") UID ADDTO (0 5)', "* 1 EXPUNGE"} <= set(heard):
+            heard.append(imap.line())
+        gone = heard.index(f'* ESEARCH (TAG "{order}") REMOVEFROM (2 1)')
+        assert gone < heard.index("* 1 EXPUNGE") < heard.index("* 4 EXISTS"), heard
+        imap.send(b"DONE\r\n")
+        while not imap.line().startswith("i OK"):
+            pass
+        imap.ok(f'CANCELUPDATE "{search}" "{order}"')
+        other.ok("STORE 1:* +FLAGS (\\Flagged)")
+        assert not [line for line in imap.ok("NOOP") if "ESEARCH" in line]
+
+
 if __name__ == "__main__":
     main(globals())

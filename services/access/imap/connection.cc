@@ -6,6 +6,7 @@
 #include "metrics/metrics.h"
 #include "rpc/call.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/search_run.h"
 
 namespace pennypost::access {
 
@@ -161,8 +162,11 @@ net::Awaitable<void> ImapConnection::ReportChanges() {
   NoteStore(status.ok());
   // MODSEQ rises in the order in which changes become visible, so all up to here are in the view
   // now.
-  if (status.ok()) synced_to_ = seen;
-  if (status.ok()) session_.PushUpdates();
+  if (status.ok()) {
+    synced_to_ = seen;
+    co_await RefreshSearches(context);
+    session_.PushUpdates();
+  }
   if (status.code() == absl::StatusCode::kNotFound) session_.Shutdown("Mailbox was deleted");
 }
 
@@ -225,6 +229,8 @@ net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
     ImapContext context = Context(run->tag);
     Done done = co_await HandleCommand(context, *run);
     if (session_.view()) NoteStore(done.result.code != "UNAVAILABLE");
+    bool stays = session_.view() && !(run->row->flags & imap::kChangesSelection);
+    if (stays) co_await RefreshSearches(context);
     co_return done;
   }
   if (auto* password = std::get_if<imap::CheckPassword>(&request)) {

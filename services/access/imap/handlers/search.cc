@@ -30,12 +30,14 @@ net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& sear
   FoundMessages found = ToFound(context, search, *response);
   SaveResult(context, search, found.uids);
   done.result = imap::Ok("Done");
+  bool keep = (search.returns & imap::kReturnUpdate) != 0;
+  if (keep) KeepUpdated(context, search, {}, found.uids, done);
   // RFC 9051 6.4.4: IMAP4rev2 answers with ESEARCH always.
   bool extended = search.extended || context.session.features().imap4rev2;
   unsigned returns = search.extended ? search.returns : unsigned{imap::kReturnAll};
   if (!extended) {
     imap::WriteSearch(found.result, done.untagged);
-  } else if (returns != imap::kReturnSave) {
+  } else if ((returns & ~imap::kReturnNothing) != 0) {
     imap::WriteESearch(found.result, tag, search, returns, done.untagged);
   }
   co_return done;

@@ -11,33 +11,6 @@ namespace pb = mailbox::v1;
 
 namespace {
 
-pb::SortKey::Field FieldOf(imap::SortKey::Field field) {
-  using Field = imap::SortKey::Field;
-  switch (field) {
-    case Field::kArrival:
-      return pb::SortKey::FIELD_ARRIVAL;
-    case Field::kCc:
-      return pb::SortKey::FIELD_CC;
-    case Field::kDate:
-      return pb::SortKey::FIELD_DATE;
-    case Field::kFrom:
-      return pb::SortKey::FIELD_FROM;
-    case Field::kSize:
-      return pb::SortKey::FIELD_SIZE;
-    case Field::kSubject:
-      return pb::SortKey::FIELD_SUBJECT;
-    case Field::kTo:
-      return pb::SortKey::FIELD_TO;
-    case Field::kDisplayFrom:
-      return pb::SortKey::FIELD_DISPLAY_FROM;
-    case Field::kDisplayTo:
-      return pb::SortKey::FIELD_DISPLAY_TO;
-    case Field::kRelevancy:
-      return pb::SortKey::FIELD_RELEVANCY;
-  }
-  return pb::SortKey::FIELD_UNSPECIFIED;
-}
-
 // In the client's numbers. The answers of a message it cannot name stand in that one's place.
 std::vector<imap::ThreadEntry> ToEntries(const ImapContext& context, const imap::Search& search,
                                          const pb::ThreadResponse& response) {
@@ -73,11 +46,7 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
     co_return done;
   }
   request.set_mailbox_id(context.view().info().mailbox_id);
-  for (const imap::SortKey& key : sort.order) {
-    pb::SortKey* out = request.add_order();
-    out->set_field(FieldOf(key.field));
-    out->set_reverse(key.reverse);
-  }
+  SetOrder(sort.order, request);
   auto response =
       co_await CallWithProgress(context, &pb::MailboxService::Sort, request, kSearchTimeout);
   if (!response.ok()) {
@@ -87,10 +56,12 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
   }
   FoundMessages found = ToFound(context, sort.search, *response);
   SaveResult(context, sort.search, found.uids);
+  bool keep = (sort.search.returns & imap::kReturnUpdate) != 0;
+  if (keep) KeepUpdated(context, sort.search, sort.order, found.uids, done);
   done.result = imap::Ok("Done");
   if (!sort.search.extended) {
     imap::WriteSort(found.result, done.untagged);
-  } else if (sort.search.returns != imap::kReturnSave) {
+  } else if ((sort.search.returns & ~imap::kReturnNothing) != 0) {
     imap::WriteESearch(found.result, tag, sort.search, sort.search.returns, done.untagged);
   }
   co_return done;
