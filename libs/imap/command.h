@@ -251,6 +251,35 @@ struct SetMetadata {
   std::string mailbox;
   std::vector<MetadataEntry> entries;
 };
+// RFC 5465
+enum NotifyEvent : unsigned {
+  kMessageNew = 1,
+  kMessageExpunge = 2,
+  kFlagChange = 4,
+  kMailboxName = 8,
+  kSubscriptionChange = 16
+};
+inline constexpr unsigned kMessageEvents = kMessageNew | kMessageExpunge | kFlagChange;
+struct NotifyGroup {
+  enum class Filter {
+    kSelected,
+    kSelectedDelayed,
+    kInboxes,
+    kPersonal,
+    kSubscribed,
+    kSubtree,
+    kMailboxes
+  };
+  Filter filter = Filter::kSelected;
+  std::vector<std::string> mailboxes;  // of kSubtree and kMailboxes
+  unsigned events = 0;                 // NotifyEvent bits
+  std::vector<FetchItem> new_items;    // what to send of new messages of the selected mailbox
+};
+struct Notify {
+  bool status = false;              // tell the state of the mailboxes first
+  bool unsupported = false;         // an event we cannot tell was asked for
+  std::vector<NotifyGroup> groups;  // none: NOTIFY NONE
+};
 struct Close {};
 struct Unselect {};
 struct Expunge {
@@ -269,6 +298,7 @@ struct Search {
   bool extended = false;  // RETURN was given: answer with ESEARCH
   unsigned returns = 0;   // SearchReturn bits
   std::optional<Partial> partial;
+  std::vector<FetchItem> new_items;  // of UPDATE: what to send of new messages (RFC 5465 7)
   bool charset_given = false;
   SearchKey key;
 };
@@ -330,7 +360,7 @@ struct Copy {
 using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
                  Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
-                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Close,
-                 Unselect, Expunge, Search, CancelUpdate, Sort, Thread, Fetch, Store, Copy>;
+                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Notify,
+                 Close, Unselect, Expunge, Search, CancelUpdate, Sort, Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

@@ -40,6 +40,7 @@ constexpr auto kTable = std::to_array<CommandRow>({
     {"GETQUOTAROOT", kLoggedIn, 0, ParseGetQuotaRoot},
     {"GETMETADATA", kLoggedIn, 0, ParseGetMetadata},
     {"SETMETADATA", kLoggedIn, 0, ParseSetMetadata},
+    {"NOTIFY", kLoggedIn, 0, ParseNotify},
     {"CHECK", kSelected, 0, ParseNothing<Check>},
     {"CLOSE", kSelected, kChangesSelection, ParseNothing<Close>},
     {"UNSELECT", kSelected, kChangesSelection | kLocal, ParseNothing<Unselect>},

@@ -43,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       UpdatedSearch kept{run->tag, search->numbers, search->key, {}, {3, 5}, {}};
       session.search_updates()->Add(std::move(kept), *session.view());
     }
+    if (auto* notify = std::get_if<Notify>(&run->body)) session.SetNotify(*notify);
     if (std::holds_alternative<Noop>(run->body) && session.view()) {
       session.view()->Change({7, 11, 1, 0, {}});
       session.view()->Vanish({3});
@@ -51,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       (void)session.view()->Resolve(fetch->set, fetch->numbers);
     }
     session.Resume(std::move(done));
+    session.PushUpdates();
   }
   return 0;
 }

@@ -62,6 +62,8 @@ class MailboxView {
   // Known to be gone, not told yet.
   bool IsGone(size_t index) const { return table_->entries[index].gone; }
   std::optional<size_t> IndexOf(uint32_t uid) const;
+  // Messages the client knows to be there, be it that they are gone since: the first so many.
+  size_t announced() const { return announced_; }
   // First message without \Seen, as a sequence number; 0 if there is none.
   uint32_t FirstUnseen() const;
   // All flags in use, for FLAGS and PERMANENTFLAGS.

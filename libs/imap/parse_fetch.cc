@@ -198,6 +198,18 @@ absl::StatusOr<CommandBody> ParseFetchAs(Scanner& in, Numbers numbers) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<FetchItem>> ParsePushedItems(Scanner& in) {
+  std::vector<FetchItem> items;
+  RETURN_IF_ERROR(in.Expect('('));
+  do {
+    ASSIGN_OR_RETURN(FetchItem item, ParseItem(in));
+    item.peek = true;
+    items.push_back(std::move(item));
+  } while (in.Eat(' '));
+  RETURN_IF_ERROR(in.Expect(')'));
+  return items;
+}
+
 absl::StatusOr<CommandBody> ParseFetch(Scanner& in) {
   return ParseFetchAs(in, Numbers::kSequence);
 }

@@ -322,6 +322,10 @@ absl::Status ParseSearchReturn(Scanner& in, Search& search) {
     search.returns |= bit;
     constexpr unsigned kBoth = kReturnAll | kReturnPartial;
     if (twice || (search.returns & kBoth) == kBoth) return SyntaxError("PARTIAL stands for ALL");
+    if (bit == kReturnUpdate && in.Sees(" (")) {
+      in.Eat(' ');
+      ASSIGN_OR_RETURN(search.new_items, ParsePushedItems(in));
+    }
     if (bit != kReturnPartial) continue;
     RETURN_IF_ERROR(in.Expect(' '));
     ASSIGN_OR_RETURN(search.partial, ParsePartialRange(in));

@@ -20,10 +20,11 @@ namespace pennypost::imap {
 struct UpdatedSearch {
   std::string tag;
   Numbers numbers = Numbers::kSequence;
-  SearchKey key;               // names messages by UID only
-  std::vector<SortKey> order;  // of SORT; empty: the order of the mailbox
-  std::vector<uint32_t> told;  // UIDs of the result as the client has it, in its order
-  std::vector<uint32_t> now;   // and as it is
+  SearchKey key;                          // names messages by UID only
+  std::vector<SortKey> order;             // of SORT; empty: the order of the mailbox
+  std::vector<uint32_t> told;             // UIDs of the result as the client has it, in its order
+  std::vector<uint32_t> now;              // and as it is
+  std::vector<FetchItem> new_items = {};  // what to send of new messages in it (RFC 5465 7)
 };
 
 class SearchUpdates {

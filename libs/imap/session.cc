@@ -195,10 +195,14 @@ SearchUpdates* ServerSession::search_updates() {
 }
 
 std::string ServerSession::TakeUpdates(Expunges expunges) {
+  std::string out = std::get<Selected>(state_).view.TakeFlagReports(update_form());
+  return out + TakeUpdatesButFlags(expunges);
+}
+
+std::string ServerSession::TakeUpdatesButFlags(Expunges expunges) {
   auto& selected = std::get<Selected>(state_);
-  // Separate statements: each says what the next one builds on.
-  std::string out = selected.view.TakeFlagReports(update_form());
-  out += selected.updates.TakeRemovals(selected.view);
+  // In this order: each part says what the next one builds on.
+  std::string out = selected.updates.TakeRemovals(selected.view);
   out += selected.view.TakeExpungesAndArrivals(expunges, update_form());
   return out + selected.updates.TakeAdditions(selected.view);
 }
@@ -255,9 +259,39 @@ bool ServerSession::ReadIdleLine() {
   return true;
 }
 
+const NotifyGroup* ServerSession::selected_events() const {
+  if (!notify_) return nullptr;
+  for (const NotifyGroup& group : notify_->groups) {
+    bool selected = group.filter == NotifyGroup::Filter::kSelected ||
+                    group.filter == NotifyGroup::Filter::kSelectedDelayed;
+    if (selected && group.events != 0) return &group;
+  }
+  return nullptr;
+}
+
+bool ServerSession::listening() const {
+  if (!notify_ || !std::holds_alternative<Commands>(mode_)) return false;
+  for (const NotifyGroup& group : notify_->groups) {
+    if (group.events != 0) return true;
+  }
+  return false;
+}
+
 void ServerSession::PushUpdates() {
-  if (!idling()) return;
-  if (view()) out_ += TakeUpdates(Expunges::kReport);
+  if (!view() || !(idling() || listening())) return;
+  if (!notify_) {
+    out_ += TakeUpdates(Expunges::kReport);
+    return;
+  }
+  // RFC 5465 4: in IDLE what NOTIFY asked for, no more. What is not told here is told when a
+  // command ends, as ever.
+  const NotifyGroup* wanted = selected_events();
+  if (!wanted) return;
+  // RFC 5465 6.1.2
+  bool delayed = wanted->filter == NotifyGroup::Filter::kSelectedDelayed && !idling();
+  Expunges expunges = delayed ? Expunges::kHold : Expunges::kReport;
+  bool flags = (wanted->events & kFlagChange) != 0;
+  out_ += flags ? TakeUpdates(expunges) : TakeUpdatesButFlags(expunges);
 }
 
 void ServerSession::Shutdown(std::string_view text) {

@@ -135,7 +135,8 @@ class ServerSession {
   // How long the peer may stay silent now; the driver owns the timer.
   absl::Duration IdleLimit() const;
 
-  // IDLE runs: the driver waits for changes, puts them into view() and calls PushUpdates().
+  // IDLE runs, or listening(): the driver waits for changes, puts them into view() and calls
+  // PushUpdates().
   bool idling() const { return std::holds_alternative<Idling>(mode_); }
   void PushUpdates();
 
@@ -152,9 +153,17 @@ class ServerSession {
   SearchUpdates* search_updates();
   // What the client has to hear about the selected mailbox and of its searches; it counts as told.
   std::string TakeUpdates(Expunges expunges);
+  // What the last NOTIFY asked for (RFC 5465); nullptr before the first one.
+  const Notify* notify() const { return notify_ ? &*notify_ : nullptr; }
+  void SetNotify(Notify notify) { notify_ = std::move(notify); }
+  // The events of the selected mailbox that it asked for; nullptr for none.
+  const NotifyGroup* selected_events() const;
+  // News of any mailbox are welcome now, be it between two commands.
+  bool listening() const;
   // The form of flag reports now.
   MailboxView::UpdateForm update_form() const {
-    bool uid = (features_.imap4rev2 || features_.qresync) && !features_.uidonly;
+    // RFC 5465 5.1: FLAGS with UID.
+    bool uid = (features_.imap4rev2 || features_.qresync || notify_) && !features_.uidonly;
     return {features_.condstore, uid, features_.qresync || features_.uidonly, features_.numbers()};
   }
 
@@ -224,6 +233,7 @@ class ServerSession {
   void ResumeCommand(Done done);
   void FinishAuth(const Result& result);
 
+  std::string TakeUpdatesButFlags(Expunges expunges);
   void Untagged(std::string_view text);
   void Tagged(std::string_view tag, const Result& result);
   void Bye(std::string_view text, std::string_view reason);
@@ -233,6 +243,7 @@ class ServerSession {
   State state_ = NotAuthenticated{};
   Mode mode_ = Commands{};
   Features features_;
+  std::optional<Notify> notify_;
   std::string out_;
   std::optional<Request> request_;  // raised, not yet taken by Next
   bool waiting_ = false;            // a request was taken and not answered

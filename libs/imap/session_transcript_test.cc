@@ -51,6 +51,8 @@ class ImapTranscript : public TranscriptSession {
     if (auto* output = std::get_if<Output>(&step)) return {Kind::kOutput, output->bytes};
     if (auto* request = std::get_if<Request>(&step)) {
       login_ = !std::holds_alternative<RunCommand>(*request);
+      auto* run = std::get_if<RunCommand>(request);
+      if (auto* notify = run ? std::get_if<Notify>(&run->body) : nullptr) notify_ = *notify;
       return {Kind::kRequest, Text(*request)};
     }
     if (std::holds_alternative<StartTls>(step)) return {Kind::kStartTls, ""};
@@ -61,7 +63,7 @@ class ImapTranscript : public TranscriptSession {
 
   // "accept", "no [CODE] text", "keys PASSWORD", "select N" (UIDs 10, 20, ...), "changes",
   // "keep TAG seq|uid UID ..." (RETURN (UPDATE) with that result), "match UID ..." (what the first
-  // of these gives now, with the same changes).
+  // of these gives now, with the same changes), "notify" (takes the NOTIFY, with the same changes).
   void Resume(std::string_view outcome) override {
     auto words = Split(outcome, ' ');
     if (words[0] == "keys") {
@@ -83,7 +85,8 @@ class ImapTranscript : public TranscriptSession {
       UpdatedSearch search{std::string(words[1]), Numbers::kSequence, {}, {}, Uids(words, 3), {}};
       if (words[2] == "uid") search.numbers = Numbers::kUid;
       session_.search_updates()->Add(std::move(search), *session_.view());
-    } else if (words[0] == "changes" || words[0] == "match") {
+    } else if (words[0] == "changes" || words[0] == "match" || words[0] == "notify") {
+      if (words[0] == "notify") session_.SetNotify(notify_);
       if (words[0] == "match") session_.search_updates()->SetMatches(0, Uids(words, 1));
       session_.view()->Change({10, 9, 5, 0, {"\\Answered"}});
       session_.view()->Change({40, 9, 5, 0, {}});
@@ -102,6 +105,7 @@ class ImapTranscript : public TranscriptSession {
 
   ServerSession session_;
   bool login_ = false;
+  Notify notify_;
 };
 
 TEST(SessionTranscript, All) {

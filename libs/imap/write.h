@@ -54,6 +54,7 @@ struct ListEntry {
   std::vector<std::string> attributes;  // "\HasChildren"
   bool child_info_subscribed = false;   // CHILDINFO (RFC 5258 3.5)
   bool lsub = false;
+  std::string old_name = "";  // OLDNAME (RFC 5465 5.4), if it was renamed
 };
 void WriteList(const ListEntry& entry, NameForm form, std::string& out);
 

@@ -71,6 +71,13 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     std::erase_if(folder.messages, [uid](const Message& message) { return message.uid == uid; });
     Wake();
   }
+  // As somebody else does them; the feed does not tell of names.
+  void Rename(const std::string& from, const std::string& to) {
+    auto node = folders_.extract(from);
+    node.key() = node.mapped().name = to;
+    folders_.insert(std::move(node));
+  }
+  void Drop(const std::string& name) { folders_.erase(name); }
   // What vanished up to now is not remembered one by one any more.
   void TrimVanished(const std::string& name) {
     Folder& folder = *Find(name);
@@ -149,8 +156,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   }
   void WaitForChanges(RpcController* c, const mailbox::v1::WaitForChangesRequest* request,
                       mailbox::v1::WaitForChangesResponse* response, Closure* done) override {
+    // 0: any mailbox of the account, as the real one takes all of them.
     Folder* folder = ById(request->mailbox_id());
-    if (!folder || folder->highest > request->since_modseq() || !failure_.ok()) {
+    bool any = request->mailbox_id() == 0;
+    uint64_t highest = any ? modseq_ : folder ? folder->highest : UINT64_MAX;
+    if (highest > request->since_modseq() || !failure_.ok()) {
       response->set_modseq(modseq_);
       return End(c, done);
     }

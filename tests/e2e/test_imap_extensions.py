@@ -262,5 +262,41 @@ def test_results_kept_up_to_date():
         assert not [line for line in imap.ok("NOOP") if "ESEARCH" in line]
 
 
+def test_notify():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        fill(imap, "Here")
+        imap.ok("CREATE Lists")
+        imap.ok("CREATE Lists/a")
+        imap.ok("SELECT Here")
+        lines, result = imap.run("NOTIFY SET (personal (MailboxMetadataChange))")
+        assert result.startswith("NO [BADEVENT (MessageNew "), result
+        lines = imap.ok("NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[HEADER.FIELDS (Subject)]) MessageExpunge "
+                        "FlagChange)) (subtree Lists (MessageNew MessageExpunge MailboxName))")
+        names = [re.match(r"\* STATUS (\S+) \(MESSAGES 0 UIDNEXT 1 UIDVALIDITY \d+\)$", line)[1] for line in lines]
+        assert names == ["Lists", "Lists/a"], lines
+        other.ok(b"APPEND Lists/a " + literals(MAILS[0]))
+        assert re.match(r"\* STATUS Lists/a \(MESSAGES 1 UIDNEXT 2 UIDVALIDITY \d+\)$", imap.line())
+        other.ok("SELECT Here")
+        other.ok("STORE 1 +FLAGS (\\Flagged)")
+        assert imap.line() == "* 1 FETCH (UID 1 FLAGS (\\Flagged))"
+        other.ok(b"APPEND Here " + literals(mail("pushed", 5, "Thu, 5 Nov 2026 10:00:00 +0000")))
+        assert imap.line() == "* 5 EXISTS"
+        assert imap.line() == "* 5 FETCH (UID 5 BODY[HEADER.FIELDS (Subject)] {19}\nSubject: pushed\r\n\r\n)"
+        other.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+        assert imap.line() == "* 2 FETCH (UID 2 FLAGS (\\Deleted))"
+        other.ok("EXPUNGE")
+        assert imap.line() == "* 2 EXPUNGE"
+        # Names are looked at when mail comes, or within half a minute.
+        other.ok("RENAME Lists/a Lists/b")
+        other.ok(b"APPEND Lists/b " + literals(MAILS[1]))
+        heard = {imap.line(), imap.line()}
+        assert '* LIST (\\HasNoChildren) "/" Lists/b ("OLDNAME" (Lists/a))' in heard, heard
+        assert any(line.startswith("* STATUS Lists/b (MESSAGES 2 ") for line in heard), heard
+        imap.ok("NOTIFY NONE")
+        other.ok(b"APPEND Lists/b " + literals(MAILS[1]))
+        other.ok("STORE 1 -FLAGS (\\Flagged)")
+        assert imap.ok("NOOP") == ["* 1 FETCH (UID 1 FLAGS ())"]
+
+
 if __name__ == "__main__":
     main(globals())

@@ -107,7 +107,9 @@ net::Awaitable<bool> ImapConnection::Write(std::string_view bytes) {
 }
 
 net::Awaitable<bool> ImapConnection::Read() {
-  if (session_.idling()) StartWatch();
+  bool there = co_await SendNew();
+  if (!there) co_return false;
+  if (session_.idling() || session_.listening()) StartWatch();
   ClientLink::Got got = co_await link_.Read(session_.IdleLimit());
   switch (got) {
     case ClientLink::Got::kBytes:
@@ -145,7 +147,7 @@ net::Awaitable<void> ImapConnection::TakeRoom() {
 net::Awaitable<bool> ImapConnection::Interrupted() {
   if (!watch_->fired.exchange(false)) co_return true;
   watching_ = false;
-  if (session_.idling()) co_await ReportChanges();
+  if (session_.idling() || session_.listening()) co_await ReportChanges();
   co_return true;
 }
 
@@ -156,8 +158,23 @@ net::Awaitable<void> ImapConnection::ReportChanges() {
     co_await net::Sleep(absl::Seconds(1));
     co_return;
   }
-  ImapContext context = Context();
   uint64_t seen = watch_->modseq.load();
+  uint64_t before = std::exchange(synced_to_, session_.view() ? synced_to_ : seen);
+  if (session_.view()) co_await SyncSelected(seen);
+  if (!notifier_.active()) co_return;
+  ImapContext context = Context();
+  auto news = co_await notifier_.Report(context);
+  NoteStore(news.ok());
+  if (news.ok()) {
+    if (!news->empty()) co_await Write(*news);
+    co_return;
+  }
+  synced_to_ = before;
+  co_await net::Sleep(absl::Seconds(1));
+}
+
+net::Awaitable<void> ImapConnection::SyncSelected(uint64_t seen) {
+  ImapContext context = Context();
   absl::Status status = co_await SyncView(context);
   NoteStore(status.ok());
   // MODSEQ rises in the order in which changes become visible, so all up to here are in the view
@@ -173,8 +190,9 @@ net::Awaitable<void> ImapConnection::ReportChanges() {
 // RFC 2177: one long poll at the store, which interrupts our Read when it ends.
 void ImapConnection::StartWatch() {
   imap::MailboxView* view = session_.view();
-  if (!view) return;
-  int64_t mailbox_id = view->info().mailbox_id;
+  bool others = notifier_.active();
+  if (!view && !others) return;
+  int64_t mailbox_id = view ? view->info().mailbox_id : 0;
   if (watching_ && watched_mailbox_ == mailbox_id) return;
   // Those of mailboxes left behind end by themselves; a client that hops about waits for them.
   if (watch_->open.load() >= kMaxWatches) return;
@@ -182,8 +200,12 @@ void ImapConnection::StartWatch() {
   pb::WaitForChangesRequest request;
   request.set_account_id(account_.id);
   request.set_mailbox_id(mailbox_id);
-  request.set_since_modseq(std::max(view->info().highest_modseq, synced_to_));
-  request.set_max_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kWatchLength)));
+  // The MODSEQ is the account's. What the selected mailbox had when it was opened is known, but of
+  // other mailboxes only what was looked at.
+  uint64_t known = others ? 0 : view->info().highest_modseq;
+  request.set_since_modseq(std::max(known, synced_to_));
+  absl::Duration length = notifier_.wants_names() ? Notifier::kNamesInterval : kWatchLength;
+  request.set_max_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(length)));
   watching_ = true;
   watched_mailbox_ = mailbox_id;
   watch_->open.fetch_add(1);
@@ -219,7 +241,8 @@ ImapContext ImapConnection::Context(std::string tag) {
           *options_.views,
           account_,
           std::move(tag),
-          options_.progress_interval};
+          options_.progress_interval,
+          &notifier_};
 }
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
@@ -229,8 +252,7 @@ net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
     ImapContext context = Context(run->tag);
     Done done = co_await HandleCommand(context, *run);
     if (session_.view()) NoteStore(done.result.code != "UNAVAILABLE");
-    bool stays = session_.view() && !(run->row->flags & imap::kChangesSelection);
-    if (stays) co_await RefreshSearches(context);
+    co_await AfterCommand(context, *run);
     co_return done;
   }
   if (auto* password = std::get_if<imap::CheckPassword>(&request)) {
@@ -246,6 +268,37 @@ net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
   auto account = co_await FinishScram(clients_, who, finish.user,
                                       finish.success ? ScramEnd::kProved : ScramEnd::kFailed);
   co_return Login(std::move(account));
+}
+
+net::Awaitable<void> ImapConnection::AfterCommand(ImapContext& context,
+                                                  const imap::RunCommand& run) {
+  own_uids_.insert(own_uids_.end(), context.own_uids.begin(), context.own_uids.end());
+  if (run.row->flags & imap::kChangesSelection) {
+    sent_mailbox_ = 0;
+    own_uids_.clear();
+  } else if (session_.view()) {
+    co_await RefreshSearches(context);
+  }
+  const imap::CommandBody& body = run.body;
+  bool names =
+      std::holds_alternative<imap::Create>(body) || std::holds_alternative<imap::Delete>(body) ||
+      std::holds_alternative<imap::Rename>(body) || std::holds_alternative<imap::Subscribe>(body);
+  if (names) co_await notifier_.NoteOwnNames(context);
+}
+
+// All that was to be said is said: EXISTS and ADDTO come before the messages themselves.
+net::Awaitable<bool> ImapConnection::SendNew() {
+  const imap::MailboxView* view = session_.view();
+  if (!view) co_return true;
+  size_t known = view->announced();
+  uint32_t last = known == 0 ? 0 : view->uid_at(known - 1);
+  // What was there at SELECT is not new.
+  bool opened = std::exchange(sent_mailbox_, view->info().mailbox_id) != view->info().mailbox_id;
+  uint32_t above = std::exchange(sent_uid_, opened ? last : std::max(last, sent_uid_));
+  if (opened || last <= above) co_return true;
+  ImapContext context = Context();
+  std::vector<uint32_t> own = std::exchange(own_uids_, {});
+  co_return co_await access::SendNewMessages(context, above, own);
 }
 
 imap::Outcome ImapConnection::Login(absl::StatusOr<Account> account) {

@@ -9,6 +9,7 @@
 #include "net/wait_for_credit.h"
 #include "services/access/client_link.h"
 #include "services/access/imap/handlers.h"
+#include "services/access/imap/notifier.h"
 #include "services/access/user_connections.h"
 
 namespace pennypost::access {
@@ -51,6 +52,9 @@ class ImapConnection : private ResponseSink {
   imap::Outcome Login(absl::StatusOr<Account> account);
   void StartWatch();
   net::Awaitable<void> ReportChanges();
+  net::Awaitable<void> SyncSelected(uint64_t seen);
+  net::Awaitable<bool> SendNew();
+  net::Awaitable<void> AfterCommand(ImapContext& context, const imap::RunCommand& run);
   void NoteStore(bool reachable);
   ImapContext Context(std::string tag = "");
 
@@ -64,7 +68,12 @@ class ImapConnection : private ResponseSink {
   std::shared_ptr<Watch> watch_;
   bool watching_ = false;  // a call for watched_mailbox_ is under way
   int64_t watched_mailbox_ = 0;
-  uint64_t synced_to_ = 0;  // no change of the watched mailbox up to here is news
+  uint64_t synced_to_ = 0;  // no change of what is watched up to here is news
+  Notifier notifier_;
+  // Of the selected mailbox: up to which UID new messages were sent, if the client wants that.
+  int64_t sent_mailbox_ = 0;
+  uint32_t sent_uid_ = 0;
+  std::vector<uint32_t> own_uids_;  // above it, which this session made itself
   absl::Time store_gone_since_ = absl::InfiniteFuture();
   bool broken_ = false;
   int commands_ = 0;

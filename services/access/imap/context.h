@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "clients/clients.h"
 #include "imap/session.h"
@@ -27,6 +28,8 @@ class ResponseSink {
   virtual void Break() = 0;
 };
 
+class Notifier;
+
 struct ImapContext {
   clients::Clients& clients;
   imap::ServerSession& session;
@@ -35,6 +38,9 @@ struct ImapContext {
   Account account;
   std::string tag = "";  // of the command at work
   absl::Duration progress_interval = absl::Seconds(10);
+  Notifier* notifier = nullptr;
+  // Messages the command put into the selected mailbox.
+  std::vector<uint32_t> own_uids = {};
 
   mailbox::v1::MailboxService& mailbox() const { return *clients.mailbox; }
   imap::NameForm names() const { return session.features().names(); }

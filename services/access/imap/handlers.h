@@ -53,6 +53,11 @@ net::Awaitable<absl::StatusOr<Appended>> StoreMessages(ImapContext& context,
                                                        const imap::Append& append,
                                                        int64_t quota_bytes);
 
+// Sends what a client asked to get of messages as they come (RFC 5465 5.2, 7): of those above this
+// UID that it was told of, but for its own. False once it is gone.
+net::Awaitable<bool> SendNewMessages(ImapContext& context, uint32_t above,
+                                     const std::vector<uint32_t>& own);
+
 // Brings the view up to the store. Nothing is written to the client: the session reports at its
 // next chance.
 net::Awaitable<absl::Status> SyncView(ImapContext& context);

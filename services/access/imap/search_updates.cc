@@ -133,7 +133,8 @@ void KeepUpdated(ImapContext& context, const imap::Search& search,
                  const std::vector<imap::SortKey>& order, const std::vector<uint32_t>& uids,
                  Done& done) {
   imap::SearchUpdates& updates = *context.session.search_updates();
-  imap::UpdatedSearch kept{context.tag, search.numbers, search.key, order, uids, {}};
+  imap::UpdatedSearch kept{context.tag, search.numbers,  search.key, order, uids,
+                           {},          search.new_items};
   bool named = NameByUid(context.view(), kept.key).ok();
   // What is sorted by weight changes places; all else a SORT looks at stays as it is in a message.
   bool moves = std::any_of(order.begin(), order.end(), [](const imap::SortKey& by) {

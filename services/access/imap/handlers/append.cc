@@ -117,6 +117,7 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
   if (view && view->info().mailbox_id == appended->mailbox_id) {
     // RFC 9051 6.3.12: EXISTS comes with the answer. The message is stored even if this fails.
     (void)co_await SyncView(context);
+    context.own_uids = appended->uids;
   }
   done.result = imap::Ok("Appended", fmt::format("APPENDUID {} {}", appended->uid_validity,
                                                  imap::FormatSet(appended->uids)));

@@ -57,6 +57,7 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
   done.untagged = fmt::format("* OK [APPENDUID {} {}] Stored\r\n", appended->uid_validity,
                               appended->uids.front());
   context.view().Vanish({old.uid});
+  if (appended->mailbox_id == mailbox_id) context.own_uids = appended->uids;
   (void)co_await SyncView(context);
   done.result = imap::Ok("Replaced");
   co_await TellHighestModSeq(context, done.result);
