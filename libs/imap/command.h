@@ -207,12 +207,19 @@ struct Status {
   std::string mailbox;
   std::vector<StatusItem> items;
 };
+// A piece of a message that is put together (RFC 4469): bytes of the command, or what a URL names.
+struct CatenatePart {
+  size_t offset = 0;  // in the text of the command
+  size_t size = 0;
+  std::optional<std::string> url;
+};
 struct Append {
   struct Message {
     std::vector<std::string> flags;
     std::optional<absl::Time> date;
     size_t offset = 0;  // in `text`
     size_t size = 0;
+    std::vector<CatenatePart> parts = {};  // of CATENATE; then there are no bytes yet
   };
   std::string mailbox;
   std::vector<Message> messages;  // at least one (RFC 3502)

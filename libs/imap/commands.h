@@ -86,6 +86,9 @@ absl::StatusOr<Partial> ParsePartialRange(Scanner& in);
 // sets \Seen then.
 absl::StatusOr<std::vector<FetchItem>> ParsePushedItems(Scanner& in);
 
+// The inside of BODY[...], as it stands in a URL too.
+absl::StatusOr<Section> ParseSectionText(std::string_view text);
+
 // Shared by STATUS and LIST RETURN (STATUS (...)): a list in parentheses.
 absl::StatusOr<std::vector<StatusItem>> ParseStatusItems(Scanner& in);
 

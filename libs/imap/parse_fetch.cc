@@ -198,6 +198,15 @@ absl::StatusOr<CommandBody> ParseFetchAs(Scanner& in, Numbers numbers) {
 
 }  // namespace
 
+absl::StatusOr<Section> ParseSectionText(std::string_view text) {
+  std::string closed = std::string(text) + "]";
+  Scanner in(closed, LimitsAfterLogin(0), NameForm::kUtf8);
+  Section section;
+  RETURN_IF_ERROR(ParseSection(in, section));
+  RETURN_IF_ERROR(in.ExpectEnd());
+  return section;
+}
+
 absl::StatusOr<std::vector<FetchItem>> ParsePushedItems(Scanner& in) {
   std::vector<FetchItem> items;
   RETURN_IF_ERROR(in.Expect('('));

@@ -298,5 +298,28 @@ def test_notify():
         assert imap.ok("NOOP") == ["* 1 FETCH (UID 1 FLAGS ())"]
 
 
+def test_messages_put_together():
+    with Lab() as lab, Imap(lab) as imap:
+        fill(imap, "Parts")
+        large = b"Subject: large\r\n\r\n" + b"0123456789abcde\n" * 100_000
+        imap.ok(b"APPEND Parts " + literals(large))
+        imap.ok("CREATE Whole")
+        validity = re.search(r"UIDVALIDITY (\d+)", " ".join(imap.ok("STATUS Parts (UIDVALIDITY)")))[1]
+        imap.ok(b'APPEND Whole (\\Draft) CATENATE (URL "/Parts;UIDVALIDITY=%s/;UID=1/;SECTION=HEADER" TEXT ' % validity.encode()
+                + literals(b"above\r\n") + b' URL "/Parts/;UID=5/;SECTION=TEXT" TEXT ' + literals(b"below\r\n") + b")")
+        assert re.search(r"\[APPENDUID \d+ 1\]", imap.result), imap.result
+        whole = MAILS[0].partition(b"\r\n\r\n")[0] + b"\r\n\r\nabove\r\n" + large.partition(b"\r\n\r\n")[2] + b"below\r\n"
+        imap.ok("SELECT Whole")
+        assert imap.ok("FETCH 1 (FLAGS RFC822.SIZE)") == [f"* 1 FETCH (FLAGS (\\Draft) RFC822.SIZE {len(whole)})"]
+        assert imap.ok("FETCH 1 BODY.PEEK[]")[0].encode().endswith(b"{%d}\n%s)" % (len(whole), whole))
+        imap.ok(b"UID REPLACE 1 Whole CATENATE (URL ;UID=1/;SECTION=HEADER TEXT " + literals(b"short\r\n") + b")")
+        assert imap.ok("UID SEARCH BODY short") == ["* SEARCH 2"]
+        lines, result = imap.run("APPEND Whole CATENATE (URL /Parts/;UID=99)")
+        assert result.startswith("NO [BADURL /Parts/;UID=99] "), result
+        many = " ".join(["URL /Parts/;UID=5"] * 40)
+        lines, result = imap.run(f"APPEND Whole CATENATE ({many})")
+        assert result.startswith("NO [TOOBIG] "), result
+
+
 if __name__ == "__main__":
     main(globals())

@@ -242,7 +242,9 @@ ImapContext ImapConnection::Context(std::string tag) {
           account_,
           std::move(tag),
           options_.progress_interval,
-          &notifier_};
+          &notifier_,
+          &lease_,
+          options_.body_patience};
 }
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/body_budget.h"
 #include "clients/clients.h"
 #include "imap/session.h"
 #include "imap/write.h"
@@ -39,6 +40,9 @@ struct ImapContext {
   std::string tag = "";  // of the command at work
   absl::Duration progress_interval = absl::Seconds(10);
   Notifier* notifier = nullptr;
+  // Where memory for messages comes from, and how long it is waited for; nullptr: anywhere.
+  BodyLease* lease = nullptr;
+  absl::Duration body_patience = absl::ZeroDuration();
   // Messages the command put into the selected mailbox.
   std::vector<uint32_t> own_uids = {};
 

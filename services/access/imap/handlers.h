@@ -45,6 +45,12 @@ struct Appended {
 };
 // RFC 9738: more messages than one COPY or APPEND takes.
 imap::Result TooManyMessages(const ImapContext& context);
+// RFC 4469: whether there is something to put together, and doing it; `whole` has its own text
+// then.
+bool IsCatenated(const imap::Append& append);
+net::Awaitable<std::optional<imap::Result>> Catenate(ImapContext& context,
+                                                     const imap::Append& append,
+                                                     imap::Append& whole);
 // A refusal where the messages themselves cannot be taken.
 std::optional<imap::Result> RefuseMessages(const imap::Append& append);
 // Stores them all or none; an unknown outcome is tried once more with the same ids. `quota_bytes`

@@ -1,4 +1,4 @@
-// APPEND (RFC 9051 6.3.12, RFC 3502).
+// APPEND (RFC 9051 6.3.12, RFC 3502, RFC 4469).
 
 #include <absl/time/clock.h>
 #include <fmt/format.h>
@@ -107,11 +107,17 @@ net::Awaitable<Done> HandleAppend(ImapContext& context, const imap::Append& appe
     done.result = TooManyMessages(context);
     co_return done;
   }
-  if (auto refusal = RefuseMessages(append)) {
+  imap::Append whole;
+  bool catenated = IsCatenated(append);
+  std::optional<imap::Result> refusal;
+  if (catenated) refusal = co_await Catenate(context, append, whole);
+  const imap::Append& ready = catenated ? whole : append;
+  if (!refusal) refusal = RefuseMessages(ready);
+  if (refusal) {
     done.result = *std::move(refusal);
     co_return done;
   }
-  auto appended = co_await StoreMessages(context, append, context.account.quota_bytes);
+  auto appended = co_await StoreMessages(context, ready, context.account.quota_bytes);
   if (!appended.ok()) co_return ImapRefusal(appended.status(), MissingMailbox::kTryCreate);
   imap::MailboxView* view = context.session.view();
   if (view && view->info().mailbox_id == appended->mailbox_id) {

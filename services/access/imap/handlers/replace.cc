@@ -37,7 +37,14 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
     done.result = imap::No("No such message");
     co_return done;
   }
-  if (auto refusal = RefuseMessages(replace.append)) {
+  // RFC 8508 4.2
+  imap::Append whole;
+  bool catenated = IsCatenated(replace.append);
+  std::optional<imap::Result> refusal;
+  if (catenated) refusal = co_await Catenate(context, replace.append, whole);
+  const imap::Append& ready = catenated ? whole : replace.append;
+  if (!refusal) refusal = RefuseMessages(ready);
+  if (refusal) {
     done.result = *std::move(refusal);
     co_return done;
   }
@@ -46,7 +53,7 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
   // RFC 8508 3.4: what goes makes room for what comes.
   int64_t quota = context.account.quota_bytes;
   if (quota > 0) quota += static_cast<int64_t>(old.size);
-  auto appended = co_await StoreMessages(context, replace.append, quota);
+  auto appended = co_await StoreMessages(context, ready, quota);
   if (!appended.ok()) co_return ImapRefusal(appended.status(), MissingMailbox::kTryCreate);
   absl::Status removed = co_await Remove(context, mailbox_id, old.uid);
   if (!removed.ok()) {
