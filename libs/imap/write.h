@@ -29,6 +29,12 @@ void WriteFlags(const std::vector<std::string>& flags, std::string& out);
 // "17-Jul-1996 02:44:25 +0000", quoted.
 void WriteDate(int64_t unix_seconds, std::string& out);
 
+// How a report about one message begins: "* 3 FETCH (", or "* 17 UIDFETCH (" for a client that
+// knows UIDs only (RFC 9586 3.3).
+void BeginFetch(size_t index, uint32_t uid, Numbers numbers, std::string& out);
+// The same with the UID as its first item where the message has a number: "* 3 FETCH (UID 17 ".
+void BeginFetchWithUid(size_t index, uint32_t uid, Numbers numbers, std::string& out);
+
 // RFC 9051 7.5.2
 void WriteEnvelope(const mime::Envelope& envelope, std::string& out);
 enum class BodyForm { kBody, kBodyStructure };
@@ -48,6 +54,7 @@ struct ListEntry {
   std::vector<std::string> attributes;  // "\HasChildren"
   bool child_info_subscribed = false;   // CHILDINFO (RFC 5258 3.5)
   bool lsub = false;
+  std::string old_name = "";  // OLDNAME (RFC 5465 5.4), if it was renamed
 };
 void WriteList(const ListEntry& entry, NameForm form, std::string& out);
 

@@ -61,7 +61,7 @@ ROWS = {
 }
 # These are about no mailbox of anybody.
 WITHOUT_MAILBOX = {"CAPABILITY", "NOOP", "LOGOUT", "ID", "STARTTLS", "AUTHENTICATE", "LOGIN", "ENABLE", "COMPRESS", "NAMESPACE",
-                   "GETQUOTA"}
+                   "GETQUOTA", "NOTIFY", "CANCELUPDATE"}
 
 
 def add_stranger(lab) -> None:
@@ -246,6 +246,12 @@ def between_accounts(lab, owner, friend):
     # What another took away the owner can have back.
     deleted = lab.cli_json("message", "deleted", OWNER)["messages"]
     assert [m["mailbox"] for m in deleted if m["subject"] == "two"] == ["Plan"], deleted
+    # Put together from what another shares.
+    friend.ok(f'APPEND Mine CATENATE (URL "/Other%20Users/{OWNER}/Plan/;UID=1/;SECTION=HEADER" TEXT '.encode() + literals(b"forward") + b")")
+    friend.ok("SELECT Mine")
+    assert "Subject: one" in (text := friend.ok("FETCH * BODY.PEEK[]")[0]) and text.endswith("forward)"), text
+    lines, result = friend.run(f'APPEND Mine CATENATE (URL "/Other%20Users/{OWNER}/Hidden2/;UID=1")')
+    assert result.startswith("NO [BADURL"), result
     lab.cli("account", "update", FRIEND, "--quota-mib", "1")
     with Imap(lab, FRIEND) as full:
         owner.ok("APPEND Plan ".encode() + literals(b"Subject: large\r\n\r\n" + b"x" * (1100 << 10)))

@@ -5,7 +5,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/body_budget.h"
 #include "clients/clients.h"
 #include "imap/session.h"
 #include "imap/write.h"
@@ -27,12 +29,22 @@ class ResponseSink {
   virtual void Break() = 0;
 };
 
+class Notifier;
+
 struct ImapContext {
   clients::Clients& clients;
   imap::ServerSession& session;
   ResponseSink& sink;
   ViewCache& views;
   Account account;
+  std::string tag = "";  // of the command at work
+  absl::Duration progress_interval = absl::Seconds(10);
+  Notifier* notifier = nullptr;
+  // Where memory for messages comes from, and how long it is waited for; nullptr: anywhere.
+  BodyLease* lease = nullptr;
+  absl::Duration body_patience = absl::ZeroDuration();
+  // Messages the command put into the selected mailbox.
+  std::vector<uint32_t> own_uids = {};
 
   mailbox::v1::MailboxService& mailbox() const { return *clients.mailbox; }
   imap::NameForm names() const { return session.features().names(); }

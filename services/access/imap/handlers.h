@@ -59,6 +59,14 @@ struct Appended {
   int64_t mailbox_id = 0;
   std::vector<uint32_t> uids;
 };
+// RFC 9738: more messages than one COPY or APPEND takes.
+imap::Result TooManyMessages(const ImapContext& context);
+// RFC 4469: whether there is something to put together, and doing it; `whole` has its own text
+// then.
+bool IsCatenated(const imap::Append& append);
+net::Awaitable<std::optional<imap::Result>> Catenate(ImapContext& context,
+                                                     const imap::Append& append,
+                                                     imap::Append& whole);
 // A refusal where the messages themselves cannot be taken.
 std::optional<imap::Result> RefuseMessages(const imap::Append& append);
 // Stores them all or none; an unknown outcome is tried once more with the same ids. `quota_bytes`
@@ -66,6 +74,11 @@ std::optional<imap::Result> RefuseMessages(const imap::Append& append);
 net::Awaitable<absl::StatusOr<Appended>> StoreMessages(ImapContext& context, const Place& place,
                                                        const imap::Append& append,
                                                        int64_t quota_bytes);
+
+// Sends what a client asked to get of messages as they come (RFC 5465 5.2, 7): of those above this
+// UID that it was told of, but for its own. False once it is gone.
+net::Awaitable<bool> SendNewMessages(ImapContext& context, uint32_t above,
+                                     const std::vector<uint32_t>& own);
 
 // Brings the view up to the store. Nothing is written to the client: the session reports at its
 // next chance.

@@ -38,7 +38,14 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
     done.result = imap::No("No such message");
     co_return done;
   }
-  if (auto refusal = RefuseMessages(replace.append)) {
+  // RFC 8508 4.2
+  imap::Append whole;
+  bool catenated = IsCatenated(replace.append);
+  std::optional<imap::Result> refusal;
+  if (catenated) refusal = co_await Catenate(context, replace.append, whole);
+  const imap::Append& ready = catenated ? whole : replace.append;
+  if (!refusal) refusal = RefuseMessages(ready);
+  if (refusal) {
     done.result = *std::move(refusal);
     co_return done;
   }
@@ -49,7 +56,7 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
   // RFC 8508 3.4: what goes makes room for what comes.
   int64_t quota = place->owner.quota_bytes;
   if (quota > 0 && place->owner.id == from.account_id) quota += static_cast<int64_t>(old.size);
-  auto appended = co_await StoreMessages(context, *place, replace.append, quota);
+  auto appended = co_await StoreMessages(context, *place, ready, quota);
   if (!appended.ok()) co_return ImapRefusal(appended.status(), MissingMailbox::kTryCreate);
   absl::Status removed = co_await Remove(context, from.account_id, from.mailbox_id, old.uid);
   if (!removed.ok()) {
@@ -60,6 +67,8 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
   done.untagged = fmt::format("* OK [APPENDUID {} {}] Stored\r\n", appended->uid_validity,
                               appended->uids.front());
   context.view().Vanish({old.uid});
+  if (place->owner.id == from.account_id && appended->mailbox_id == from.mailbox_id)
+    context.own_uids = appended->uids;
   (void)co_await SyncView(context);
   done.result = imap::Ok("Replaced");
   co_await TellHighestModSeq(context, done.result);

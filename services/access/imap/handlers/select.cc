@@ -51,8 +51,9 @@ void WriteOpening(const ImapContext& context, const std::string& name,
     imap::WriteList({own ? view.info().name : name, {}, false, false}, imap::NameForm::kUtf8, out);
   } else {
     out += "* 0 RECENT\r\n";
-    if (uint32_t unseen = view.FirstUnseen())
-      out += fmt::format("* OK [UNSEEN {}] First unseen\r\n", unseen);
+    // A sequence number, which RFC 9586 3 ends.
+    uint32_t unseen = context.session.features().uidonly ? 0 : view.FirstUnseen();
+    if (unseen != 0) out += fmt::format("* OK [UNSEEN {}] First unseen\r\n", unseen);
   }
   const imap::MailboxView::Info& info = view.info();
   out += fmt::format("* OK [UIDVALIDITY {}] UIDs valid\r\n* OK [UIDNEXT {}] Next UID\r\n",
@@ -80,7 +81,8 @@ net::Awaitable<absl::Status> WriteMissed(ImapContext& context, const imap::Resyn
   for (size_t i = 0; i < view.size(); ++i) {
     imap::MessageState message = view.At(i);
     if (message.modseq <= resync.modseq || !wanted.Contains(message.uid)) continue;
-    out += fmt::format("* {} FETCH (UID {} FLAGS ", i + 1, message.uid);
+    imap::BeginFetchWithUid(i, message.uid, context.session.features().numbers(), out);
+    out += "FLAGS ";
     imap::WriteFlags(message.flags, out);
     out += fmt::format(" MODSEQ ({}))\r\n", message.modseq);
   }
