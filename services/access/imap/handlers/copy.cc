@@ -41,7 +41,8 @@ net::Awaitable<Done> HandleCopy(ImapContext& context, const imap::Copy& copy) {
   std::vector<uint32_t> from(response->source_uids().begin(), response->source_uids().end());
   std::vector<uint32_t> to(response->destination_uids().begin(),
                            response->destination_uids().end());
-  if (copy.mailbox == context.view().info().name) context.own_uids = to;
+  const imap::MailboxView::Info& here = context.view().info();
+  if (place->owner.id == here.account_id && place->mailbox == here.name) context.own_uids = to;
   std::string code = fmt::format("COPYUID {} {} {}", response->destination_uid_validity(),
                                  imap::FormatSet(from), imap::FormatSet(to));
   if (copy.move) {
