@@ -15,7 +15,7 @@ void ServerSession::WriteCapabilities() {
   line("IMPLEMENTATION", "Pennypost");
   std::string mechanisms;
   if (PasswordsAllowed()) {
-    for (const std::string& name : sasl::ServerMechanismNames()) {
+    for (const std::string& name : sasl::ServerMechanismNames(channel_binding_)) {
       // LOGIN is not for new protocols, and no client of this one needs it.
       if (name != "LOGIN") mechanisms += (mechanisms.empty() ? "" : " ") + name;
     }
@@ -54,9 +54,10 @@ void ServerSession::DoUnauthenticate(Arguments) {
 
 void ServerSession::DoAuthenticate(Arguments arguments) {
   if (!PasswordsAllowed()) return No("TLS is needed first", "ENCRYPT-NEEDED");
-  auto mechanism = EqualsIgnoreCase(arguments[0].text, "LOGIN")
-                       ? nullptr
-                       : sasl::NewServerMechanism(arguments[0].text, options_.sasl_nonce);
+  auto mechanism =
+      EqualsIgnoreCase(arguments[0].text, "LOGIN")
+          ? nullptr
+          : sasl::NewServerMechanism(arguments[0].text, options_.sasl_nonce, channel_binding_);
   if (!mechanism) return No("Unknown mechanism");
   std::optional<std::string> initial;
   if (arguments.size() > 1) {

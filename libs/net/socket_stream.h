@@ -36,6 +36,7 @@ class SocketStream : public Stream {
   void Interrupt() override;
   Awaitable<void> Close() override;
   std::string TlsDescription() const override;
+  std::string TlsExporter() const override;
   std::string TlsPeerProblem() const override;
 
  private:

@@ -250,6 +250,7 @@ class Connection {
       co_return false;
     }
     context_.tls = stream_->TlsDescription();
+    session_.SetChannelBinding(stream_->TlsExporter());
     command_since_ = platform_.clock.Now();
     co_return true;
   }
