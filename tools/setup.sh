@@ -17,7 +17,7 @@ test=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   swaks curl isync mutt fetchmail offlineimap3 getmail6 s-nail alpine msmtp sieve-connect libauthen-sasl-perl postfix nsd ldnsutils libnet-ssleay-perl libio-socket-ssl-perl
   python3-dkim python3-spf chromium thunderbird
-  dovecot-core dovecot-imapd dovecot-lmtpd postfix-policyd-spf-python opendkim opendmarc
+  dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd postfix-policyd-spf-python opendkim opendmarc
   docker.io docker-compose debootstrap slirp4netns iproute2
   strace libfaketime iptables e2fsprogs
 )
