@@ -1,59 +1,16 @@
-"""Real clients from Debian against the running binaries, TLS on."""
-import os
+"""Real clients from Debian against the running binaries, TLS on: those that run and end by themselves."""
 import pathlib
-import pty
-import select
 import subprocess
-import time
 
-from harness import Lab, body_of, main, message, wait_for, wire
+from clients import ids, run, secret_file
+from harness import Lab, body_of, main, message, wire
 
 BODY = "line one\n.dotted\nlast line \u00e4\u00f6\u00fc\n"
 
 
-def run(lab, *words, stdin: str = "", env: dict = None) -> str:
-    done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=90, cwd=lab.folder,
-                          env=dict(os.environ, HOME=str(lab.folder), **(env or {})))
-    assert done.returncode == 0, f"{words[0]}: code {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    return done.stdout
-
-
-def on_terminal(lab, *words) -> None:
-    """A program that wants a terminal; what it draws is read and thrown away."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=lab.folder, start_new_session=True,
-                               env=dict(os.environ, HOME=str(lab.folder), TERM="xterm"))
-    os.close(slave)
-    drawn, deadline = b"", time.monotonic() + 60
-    while process.poll() is None:
-        if time.monotonic() > deadline:
-            process.kill()
-            raise AssertionError(f"{words[0]} does not end; it shows {drawn[-1500:]!r}")
-        if select.select([master], [], [], 0.2)[0]:
-            try:
-                drawn += os.read(master, 65536)
-            except OSError:
-                break
-    os.close(master)
-    assert process.wait() == 0, drawn[-1500:]
-
-
-def secret_file(lab, name: str, text: str) -> str:
-    path = lab.folder / name
-    path.write_text(text)
-    path.chmod(0o600)
-    return str(path)
-
-
-def ids(lab, user: str, subject: str) -> list:
-    with lab.imap(user) as imap:
-        imap.select("INBOX")
-        return imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
-
-
 def test_clients():
     with Lab() as lab:
-        for client in (swaks, curl, msmtp, mbsync, mutt, fetchmail, offlineimap, getmail, snail, alpine):
+        for client in (swaks, curl, msmtp, mbsync, fetchmail, offlineimap, getmail):
             client(lab)
             print(f"    {client.__name__}", flush=True)
 
@@ -87,6 +44,20 @@ def curl(lab):
         assert body_of(got.stdout).rstrip() == body_of(data).rstrip(), (url, got.stdout)
     listing = run(lab, "curl", *tls, "bob@example.test:bob-secret", "--ssl-reqd", f"pop3://localhost:{lab.ports['pop3']}/")
     assert listing.startswith("1 "), listing
+    imap = lambda command, box="INBOX": run(lab, "curl", *tls, "bob@example.test:bob-secret", f"imaps://localhost:{lab.ports['imaps']}/{box}",
+                                            "--request", command)
+    search = lambda what, box="INBOX": imap(f"SEARCH {what}", box).split()[2:]
+    assert uid in search("SUBJECT curl") and search("SUBJECT nothing") == [], search("SUBJECT curl")
+    assert "\\Flagged" in imap(f"STORE {uid} +FLAGS (\\Flagged)")
+    # By curl's own upload into a folder, a move from there, and away.
+    run(lab, "curl", *tls, "bob@example.test:bob-secret", "--upload-file", path, f"imaps://localhost:{lab.ports['imaps']}/Drafts")
+    imap("MOVE 1 Archive", "Drafts")
+    got = subprocess.run(["curl", *tls, "bob@example.test:bob-secret", f"imaps://localhost:{lab.ports['imaps']}/Archive;MAILINDEX=1"],
+                         capture_output=True, timeout=60)
+    assert got.stdout == data and search("ALL", "Drafts") == [], got
+    imap("STORE 1 +FLAGS.SILENT (\\Deleted)", "Archive")
+    imap("EXPUNGE", "Archive")
+    assert search("ALL", "Archive") == []
 
 
 def msmtp(lab):
@@ -149,43 +120,6 @@ SyncState *
         assert int(imap.select("INBOX")[1][0]) == count, "one more, one less"
         found = imap.search(None, "SUBJECT", '"made by mbsync"')[1][0].split()
         assert len(found) == 1 and b"\\Seen" in imap.fetch(found[0], "(FLAGS)")[1][0]
-
-
-def mutt(lab):
-    """Sends by SMTP, files a copy by IMAP, reads and saves by IMAP."""
-    config = secret_file(lab, "muttrc", f"""set ssl_ca_certificates_file={lab.end['ca_file']}
-set ssl_starttls=yes
-set ssl_force_tls=yes
-set certificate_file={lab.end['ca_file']}
-set from=alice@example.test
-set realname=Alice
-set smtp_url=smtp://alice@example.test@localhost:{lab.ports['submission']}/
-set smtp_pass=alice-secret
-set imap_user=alice@example.test
-set imap_pass=alice-secret
-set folder=imaps://localhost:{lab.ports['imaps']}/
-set spoolfile=+INBOX
-set record=+Sent
-set copy=yes
-set move=no
-set quit=yes
-set confirmappend=no
-set delete=yes
-""")
-    run(lab, "mutt", "-F", config, "-s", "from mutt", "bob@example.test", stdin="typed in mutt\n")
-    assert ids(lab, "bob@example.test", "from mutt")
-    with lab.imap("alice@example.test") as imap:
-        imap.select("Sent")
-        assert imap.search(None, "SUBJECT", '"from mutt"')[1][0].split()
-    mail = message("x@remote.test", "alice@example.test", subject="for mutt")
-    with lab.smtp() as smtp:
-        smtp.send_message(mail)
-    lab.fetch_by_id("alice@example.test", mail["Message-ID"])
-    on_terminal(lab, "mutt", "-F", config, "-e",
-                'push "<tag-pattern>~s mutt<enter><tag-prefix><save-message>=Archive<enter><sync-mailbox><quit>"')
-    with lab.imap("alice@example.test") as imap:
-        imap.select("Archive")
-        assert imap.search(None, "SUBJECT", '"for mutt"')[1][0].split(), "saved to Archive"
 
 
 def fetchmail(lab):
@@ -285,101 +219,6 @@ verbose = 0
 def wire_lines(mail) -> bytes:
     """What of a sent message nobody may change: its body, with line ends of this system."""
     return wire(mail).split(b"\r\n\r\n", 1)[1].replace(b"\r\n", b"\n")
-
-
-def snail(lab):
-    """Sends by SMTP with STARTTLS, then reads, flags, copies and deletes by IMAP."""
-    config = secret_file(lab, "mailrc", f"""set v15-compat
-set tls-ca-file={lab.end['ca_file']} tls-ca-no-defaults tls-verify=strict
-set smtp-use-starttls smtp-auth=plain from=alice@example.test
-set mta=smtp://alice%40example.test:alice-secret@localhost:{lab.ports['submission']}
-set sendwait quiet
-""")
-    environment = {"MAILRC": config}
-    run(lab, "s-nail", "-:u", "-s", "from s-nail", "bob@example.test", stdin="typed in s-nail\n", env=environment)
-    assert ids(lab, "bob@example.test", "from s-nail")
-    box = f"imaps://bob%40example.test:bob-secret@localhost:{lab.ports['imaps']}/INBOX"
-    out = run(lab, "s-nail", "-:u", "-#", "-R", "-f", box, env=environment, stdin="type /s-nail\nxit\n")
-    assert "typed in s-nail" in out, out
-    archive = box.replace("INBOX", "Archive")
-    run(lab, "s-nail", "-:u", "-#", "-f", box, env=environment,
-        stdin=f"flag /s-nail\ncopy /s-nail {archive}\ndelete /s-nail\nquit\n")
-    assert not ids(lab, "bob@example.test", "from s-nail")
-    with lab.imap("bob@example.test") as imap:
-        imap.select("Archive")
-        assert imap.search(None, "SUBJECT", '"from s-nail"')[1][0].split(), "copied"
-
-
-class Terminal:
-    """A program on a terminal that is answered as a person would: wait for words, then type."""
-
-    def __init__(self, lab, *words, env: dict):
-        master, slave = pty.openpty()
-        self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, cwd=lab.folder, start_new_session=True,
-                                        env=dict(os.environ, HOME=str(lab.folder), TERM="vt100", **env))
-        os.close(slave)
-        self.master, self.name, self.drawn = master, words[0], b""
-
-    def wait(self, words: bytes, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.drawn:
-            assert time.monotonic() < deadline, f"{self.name} does not show {words!r} but {self.drawn[-1500:]!r}"
-            if select.select([self.master], [], [], 0.2)[0]:
-                try:
-                    self.drawn += os.read(self.master, 65536).replace(b"\0", b"")
-                except OSError:
-                    raise AssertionError(f"{self.name} ended: {self.drawn[-1500:]!r}") from None
-
-    def type(self, keys: str) -> None:
-        self.drawn = b""
-        os.write(self.master, keys.encode())
-
-    def end(self) -> None:
-        deadline = time.monotonic() + 30
-        while self.process.poll() is None:
-            if time.monotonic() > deadline:
-                self.process.kill()
-                raise AssertionError(f"{self.name} does not end; it shows {self.drawn[-1500:]!r}")
-            if select.select([self.master], [], [], 0.2)[0]:
-                try:
-                    self.drawn += os.read(self.master, 65536).replace(b"\0", b"")
-                except OSError:
-                    self.process.wait(timeout=30)
-        os.close(self.master)
-
-
-def alpine(lab):
-    """Reads a message, saves it to another folder and expunges it."""
-    mail = message("x@remote.test", "bob@example.test", subject="for alpine", body="words for alpine\n")
-    with lab.smtp() as smtp:
-        smtp.send_message(mail)
-    lab.fetch_by_id("bob@example.test", mail["Message-ID"])
-    server = f"{{localhost:{lab.ports['imaps']}/ssl/user=bob@example.test}}"
-    config = secret_file(lab, "pinerc", f"""inbox-path={server}INBOX
-folder-collections=far {server}[]
-feature-list=quit-without-confirm,expunge-without-confirm,expunge-without-confirm-everywhere,
-    enable-incoming-folders
-last-version-used=99.99
-sort-key=Arrival/Reverse
-""")
-    screen = Terminal(lab, "alpine", "-p", config, "-i", env={"SSL_CERT_FILE": lab.end["ca_file"]})
-    screen.wait(b"PASSWORD")
-    screen.type("bob-secret\r")
-    screen.wait(b"Preserve password")
-    screen.type("n")
-    screen.wait(b"for alpine")
-    screen.type("\r")  # the newest comes first
-    screen.wait(b"words for alpine")
-    screen.type("s")
-    screen.wait(b"SAVE")
-    screen.type("\x15Archive\r")
-    screen.wait(b"DEL")
-    screen.type("q")
-    screen.end()
-    assert not ids(lab, "bob@example.test", "for alpine"), "expunged"
-    with lab.imap("bob@example.test") as imap:
-        imap.select("Archive")
-        assert imap.search(None, "SUBJECT", '"for alpine"')[1][0].split(), "saved"
 
 
 main(globals())
