@@ -14,7 +14,7 @@ help:
 	@echo "make lint     format, layers, coroutine rules, generated references, clang-tidy (minutes at first)"
 	@echo "make chaos    load under faults, then whether anything was lost: DURATION=120 (seconds), SEED=N,"
 	@echo "              FAULTS=kill,stop,...; until MESSAGES=N KILLS=N STOPS=N; also chaos-mutants, chaos-failpoints, chaos-peer: docs/chaos.md"
-	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, checks, relay, imap, memory, growth)"
+	@echo "make bench    speed beside Postfix with Dovecot (BENCH=inbound, checks, relay, imap, sessions, memory, growth)"
 
 setup:
 	@tools/setup.sh run

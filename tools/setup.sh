@@ -19,7 +19,7 @@ test=(
   swaks curl isync mutt fetchmail offlineimap3 getmail6 s-nail alpine msmtp sieve-connect libauthen-sasl-perl postfix nsd ldnsutils libnet-ssleay-perl libio-socket-ssl-perl
   python3-dkim python3-spf chromium thunderbird
   php-cgi php-cli roundcube-core roundcube-sqlite3 roundcube-plugins # php-cgi first, or apt takes Apache with php
-  dovecot-core dovecot-imapd dovecot-lmtpd postfix-policyd-spf-python opendkim opendmarc
+  dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd postfix-policyd-spf-python opendkim opendmarc
   docker.io docker-compose debootstrap slirp4netns iproute2
   strace libfaketime iptables e2fsprogs
 )

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "mail/rights.h"
+
 namespace pennypost::imap {
 
 // Whether numbers name messages by sequence number or by UID (RFC 9051 6.4.9).
@@ -128,8 +130,12 @@ enum SearchReturn : unsigned {
   kReturnCount = 8,
   kReturnSave = 16,
   kReturnPartial = 32,
-  kReturnRelevancy = 64
+  kReturnRelevancy = 64,
+  kReturnUpdate = 128,  // RFC 5267 4.3
+  kReturnContext = 256  // 4.2; a hint
 };
+// Options that ask for no result of their own.
+inline constexpr unsigned kReturnNothing = kReturnSave | kReturnUpdate | kReturnContext;
 
 struct Capability {};
 struct Noop {};
@@ -196,6 +202,7 @@ struct List {
   bool return_subscribed = false;
   bool return_children = false;
   bool return_special_use = false;
+  bool return_my_rights = false;  // RFC 8440
   std::vector<StatusItem> return_status;
 };
 struct Namespace {};
@@ -203,12 +210,19 @@ struct Status {
   std::string mailbox;
   std::vector<StatusItem> items;
 };
+// A piece of a message that is put together (RFC 4469): bytes of the command, or what a URL names.
+struct CatenatePart {
+  size_t offset = 0;  // in the text of the command
+  size_t size = 0;
+  std::optional<std::string> url;
+};
 struct Append {
   struct Message {
     std::vector<std::string> flags;
     std::optional<absl::Time> date;
     size_t offset = 0;  // in `text`
     size_t size = 0;
+    std::vector<CatenatePart> parts = {};  // of CATENATE; then there are no bytes yet
   };
   std::string mailbox;
   std::vector<Message> messages;  // at least one (RFC 3502)
@@ -247,6 +261,57 @@ struct SetMetadata {
   std::string mailbox;
   std::vector<MetadataEntry> entries;
 };
+// RFC 4314. An identifier is the address of a user, or "anyone".
+struct SetAcl {
+  std::string mailbox;
+  std::string identifier;
+  enum class Mode { kSet, kAdd, kRemove };
+  Mode mode = Mode::kSet;
+  mail::Rights rights;
+};
+struct DeleteAcl {
+  std::string mailbox;
+  std::string identifier;
+};
+struct GetAcl {
+  std::string mailbox;
+};
+struct ListRights {
+  std::string mailbox;
+  std::string identifier;
+};
+struct MyRights {
+  std::string mailbox;
+};
+// RFC 5465
+enum NotifyEvent : unsigned {
+  kMessageNew = 1,
+  kMessageExpunge = 2,
+  kFlagChange = 4,
+  kMailboxName = 8,
+  kSubscriptionChange = 16
+};
+inline constexpr unsigned kMessageEvents = kMessageNew | kMessageExpunge | kFlagChange;
+struct NotifyGroup {
+  enum class Filter {
+    kSelected,
+    kSelectedDelayed,
+    kInboxes,
+    kPersonal,
+    kSubscribed,
+    kSubtree,
+    kMailboxes
+  };
+  Filter filter = Filter::kSelected;
+  std::vector<std::string> mailboxes;  // of kSubtree and kMailboxes
+  unsigned events = 0;                 // NotifyEvent bits
+  std::vector<FetchItem> new_items;    // what to send of new messages of the selected mailbox
+};
+struct Notify {
+  bool status = false;              // tell the state of the mailboxes first
+  bool unsupported = false;         // an event we cannot tell was asked for
+  std::vector<NotifyGroup> groups;  // none: NOTIFY NONE
+};
 struct Close {};
 struct Unselect {};
 struct Expunge {
@@ -265,8 +330,13 @@ struct Search {
   bool extended = false;  // RETURN was given: answer with ESEARCH
   unsigned returns = 0;   // SearchReturn bits
   std::optional<Partial> partial;
+  std::vector<FetchItem> new_items;  // of UPDATE: what to send of new messages (RFC 5465 7)
   bool charset_given = false;
   SearchKey key;
+};
+// RFC 5267 4.3.5
+struct CancelUpdate {
+  std::vector<std::string> tags;
 };
 // RFC 5256
 struct SortKey {
@@ -322,7 +392,8 @@ struct Copy {
 using CommandBody =
     std::variant<Capability, Noop, Check, Logout, StartTlsCommand, Login, Authenticate, Enable,
                  Compress, Id, Select, Create, Delete, Rename, Subscribe, List, Namespace, Status,
-                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, Close,
-                 Unselect, Expunge, Search, Sort, Thread, Fetch, Store, Copy>;
+                 Append, Replace, Idle, GetQuota, GetQuotaRoot, GetMetadata, SetMetadata, SetAcl,
+                 DeleteAcl, GetAcl, ListRights, MyRights, Notify, Close, Unselect, Expunge, Search,
+                 CancelUpdate, Sort, Thread, Fetch, Store, Copy>;
 
 }  // namespace pennypost::imap

@@ -56,9 +56,16 @@ absl::StatusOr<CommandBody> ParseGetQuota(Scanner& in);
 absl::StatusOr<CommandBody> ParseGetQuotaRoot(Scanner& in);
 absl::StatusOr<CommandBody> ParseGetMetadata(Scanner& in);
 absl::StatusOr<CommandBody> ParseSetMetadata(Scanner& in);
+absl::StatusOr<CommandBody> ParseSetAcl(Scanner& in);
+absl::StatusOr<CommandBody> ParseDeleteAcl(Scanner& in);
+absl::StatusOr<CommandBody> ParseGetAcl(Scanner& in);
+absl::StatusOr<CommandBody> ParseListRights(Scanner& in);
+absl::StatusOr<CommandBody> ParseMyRights(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidExpunge(Scanner& in);
 absl::StatusOr<CommandBody> ParseSearch(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidSearch(Scanner& in);
+absl::StatusOr<CommandBody> ParseNotify(Scanner& in);
+absl::StatusOr<CommandBody> ParseCancelUpdate(Scanner& in);
 absl::StatusOr<CommandBody> ParseSort(Scanner& in);
 absl::StatusOr<CommandBody> ParseUidSort(Scanner& in);
 absl::StatusOr<CommandBody> ParseThread(Scanner& in);
@@ -79,6 +86,13 @@ absl::StatusOr<SearchKey> ParseSearchKeys(Scanner& in, std::string_view charset)
 bool UsesFuzzy(const SearchKey& key);
 absl::Status CheckRelevancy(const Search& search);
 absl::StatusOr<Partial> ParsePartialRange(Scanner& in);
+
+// Shared by NOTIFY and SEARCH RETURN (UPDATE (...)): items of FETCH in parentheses, none of which
+// sets \Seen then.
+absl::StatusOr<std::vector<FetchItem>> ParsePushedItems(Scanner& in);
+
+// The inside of BODY[...], as it stands in a URL too.
+absl::StatusOr<Section> ParseSectionText(std::string_view text);
 
 // Shared by STATUS and LIST RETURN (STATUS (...)): a list in parentheses.
 absl::StatusOr<std::vector<StatusItem>> ParseStatusItems(Scanner& in);

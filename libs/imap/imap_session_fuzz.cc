@@ -38,10 +38,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       view.Load({{}, {"\\Seen"}}, {{3, 10, 1, 0, 0}, {5, 10, 2, 0, 1}});
       done.selection = Selection{std::move(view), false};
     }
+    if (auto* search = std::get_if<Search>(&run->body);
+        search && (search->returns & kReturnUpdate)) {
+      UpdatedSearch kept{run->tag, search->numbers, search->key, {}, {3, 5}, {}};
+      session.search_updates()->Add(std::move(kept), *session.view());
+    }
+    if (auto* notify = std::get_if<Notify>(&run->body)) session.SetNotify(*notify);
+    if (std::holds_alternative<Noop>(run->body) && session.view()) {
+      session.view()->Change({7, 11, 1, 0, {}});
+      session.view()->Vanish({3});
+    }
     if (auto* fetch = std::get_if<Fetch>(&run->body); fetch && session.view()) {
       (void)session.view()->Resolve(fetch->set, fetch->numbers);
     }
     session.Resume(std::move(done));
+    session.PushUpdates();
   }
   return 0;
 }

@@ -174,6 +174,24 @@ absl::StatusOr<std::string> MailboxFromUtf7(std::string_view text) {
   return NormalizeMailbox(decoded ? *decoded : text);
 }
 
+std::optional<OtherUsersName> SplitOtherUsers(std::string_view name) {
+  if (name == kOtherUsers) return OtherUsersName{};
+  if (!name.starts_with(kOtherUsers) || name[kOtherUsers.size()] != kSeparator) return std::nullopt;
+  name.remove_prefix(kOtherUsers.size() + 1);
+  size_t end = name.find(kSeparator);
+  if (end == std::string_view::npos) return OtherUsersName{std::string(name), ""};
+  return OtherUsersName{std::string(name.substr(0, end)), std::string(name.substr(end + 1))};
+}
+
+std::string JoinOtherUsers(std::string_view owner, std::string_view mailbox) {
+  std::string name(kOtherUsers);
+  for (std::string_view level : {owner, mailbox}) {
+    name += kSeparator;
+    name += level;
+  }
+  return name;
+}
+
 bool MatchesPattern(std::string_view pattern, std::string_view name) {
   if (EqualsIgnoreCase(name, "INBOX") && EqualsIgnoreCase(pattern, "INBOX")) return true;
   // reachable[j]: the pattern so far matches name[0, j).

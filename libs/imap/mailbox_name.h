@@ -25,6 +25,17 @@ absl::StatusOr<std::string> NormalizeMailbox(std::string_view utf8);
 // send it.
 absl::StatusOr<std::string> MailboxFromUtf7(std::string_view text);
 
+// RFC 2342: mailboxes of others stand below this, by the address of their owner.
+inline constexpr std::string_view kOtherUsers = "Other Users";
+// "Other Users/bob@example.org/Work" in its parts. `mailbox` is empty for the levels above.
+struct OtherUsersName {
+  std::string owner;
+  std::string mailbox;
+};
+// nullopt for a name of one's own.
+std::optional<OtherUsersName> SplitOtherUsers(std::string_view name);
+std::string JoinOtherUsers(std::string_view owner, std::string_view mailbox);
+
 // RFC 9051 6.3.9: "*" matches anything, "%" anything but the separator. INBOX without case. Linear
 // in the product of the sizes, whatever the pattern.
 bool MatchesPattern(std::string_view pattern, std::string_view name);

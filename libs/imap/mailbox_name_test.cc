@@ -63,5 +63,17 @@ TEST(MailboxName, Patterns) {
   EXPECT_FALSE(MatchesPattern(stars, std::string(1000, 'a')));
 }
 
+TEST(MailboxName, OfOtherUsers) {
+  EXPECT_FALSE(SplitOtherUsers("INBOX"));
+  EXPECT_FALSE(SplitOtherUsers("Other Usersx/bob"));
+  EXPECT_FALSE(SplitOtherUsers("other users/bob"));
+  EXPECT_EQ(SplitOtherUsers("Other Users")->owner, "");
+  EXPECT_EQ(SplitOtherUsers("Other Users/bob@x")->owner, "bob@x");
+  EXPECT_EQ(SplitOtherUsers("Other Users/bob@x")->mailbox, "");
+  EXPECT_EQ(SplitOtherUsers("Other Users/bob@x/Work/May")->owner, "bob@x");
+  EXPECT_EQ(SplitOtherUsers("Other Users/bob@x/Work/May")->mailbox, "Work/May");
+  EXPECT_EQ(JoinOtherUsers("bob@x", "Work/May"), "Other Users/bob@x/Work/May");
+}
+
 }  // namespace
 }  // namespace pennypost::imap

@@ -131,7 +131,7 @@ bool MailboxView::HasUpdates(Expunges expunges) const {
 
 void MailboxView::AppendFetch(size_t index, UpdateForm form, std::string& out) const {
   const Entry& entry = table_->entries[index];
-  out += fmt::format("* {} FETCH (", index + 1);
+  BeginFetch(index, entry.uid, form.numbers, out);
   if (form.uid) out += fmt::format("UID {} ", entry.uid);
   out += "FLAGS ";
   WriteFlags(table_->flag_sets[entry.flags], out);
@@ -161,6 +161,11 @@ void MailboxView::AppendExpunges(UpdateForm form, std::string& out) {
 }
 
 std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
+  std::string out = TakeFlagReports(form);
+  return out + TakeExpungesAndArrivals(expunges, form);
+}
+
+std::string MailboxView::TakeFlagReports(UpdateForm form) {
   std::string out;
   if (dirty_ > 0) {
     auto& entries = Own().entries;
@@ -171,6 +176,11 @@ std::string MailboxView::TakeUpdates(Expunges expunges, UpdateForm form) {
     }
     dirty_ = 0;
   }
+  return out;
+}
+
+std::string MailboxView::TakeExpungesAndArrivals(Expunges expunges, UpdateForm form) {
+  std::string out;
   if (expunges == Expunges::kReport && gone_ > 0) AppendExpunges(form, out);
   if (size() != announced_) {
     announced_ = size();

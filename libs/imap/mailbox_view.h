@@ -40,6 +40,7 @@ enum class Expunges { kHold, kReport };
 class MailboxView {
  public:
   struct Info {
+    int64_t account_id = 0;  // the owner's
     int64_t mailbox_id = 0;
     std::string name;
     uint32_t uid_validity = 0;
@@ -53,6 +54,7 @@ class MailboxView {
   const Info& info() const { return info_; }
   size_t size() const { return table_->entries.size(); }
   uint32_t uid_at(size_t index) const { return table_->entries[index].uid; }
+  uint64_t modseq_at(size_t index) const { return table_->entries[index].modseq; }
   // The state behind an index (sequence number minus 1).
   MessageState At(size_t index) const;
   const Flags& FlagsAt(size_t index) const {
@@ -61,6 +63,8 @@ class MailboxView {
   // Known to be gone, not told yet.
   bool IsGone(size_t index) const { return table_->entries[index].gone; }
   std::optional<size_t> IndexOf(uint32_t uid) const;
+  // Messages the client knows to be there, be it that they are gone since: the first so many.
+  size_t announced() const { return announced_; }
   // First message without \Seen, as a sequence number; 0 if there is none.
   uint32_t FirstUnseen() const;
   // All flags in use, for FLAGS and PERMANENTFLAGS.
@@ -99,7 +103,11 @@ class MailboxView {
     bool modseq = false;    // CONDSTORE is on
     bool uid = false;       // the client works with UIDs (RFC 9051 7.5.2 recommends them)
     bool vanished = false;  // VANISHED instead of EXPUNGE (RFC 7162 3.2.10)
+    Numbers numbers = Numbers::kSequence;  // kUid: UIDFETCH instead of FETCH (RFC 9586 3.3)
   };
+  std::string TakeFlagReports(UpdateForm form);
+  std::string TakeExpungesAndArrivals(Expunges expunges, UpdateForm form);
+  // Both.
   std::string TakeUpdates(Expunges expunges, UpdateForm form);
 
   // Indexes a set names, ascending. A sequence number that does not exist is an error (BAD), a UID

@@ -1,4 +1,4 @@
-// APPEND (RFC 9051 6.3.12, RFC 3502, RFC 6855 4) and REPLACE (RFC 8508).
+// APPEND (RFC 9051 6.3.12, RFC 3502, RFC 6855 4, RFC 4469) and REPLACE (RFC 8508).
 
 #include "base/status.h"
 #include "imap/commands.h"
@@ -6,8 +6,31 @@
 namespace pennypost::imap {
 namespace {
 
+// RFC 4469 5: "(" cat-part *(SP cat-part) ")"
+absl::Status ParseParts(Scanner& in, std::vector<CatenatePart>& parts) {
+  RETURN_IF_ERROR(in.Expect('('));
+  do {
+    CatenatePart part;
+    if (in.EatWord("URL")) {
+      RETURN_IF_ERROR(in.Expect(' '));
+      ASSIGN_OR_RETURN(part.url, in.AString());
+    } else if (in.EatWord("TEXT")) {
+      RETURN_IF_ERROR(in.Expect(' '));
+      in.Eat('~');
+      auto range = in.LiteralRange();
+      if (!range.ok()) return range.status();
+      part.offset = range->first;
+      part.size = range->second;
+    } else {
+      return SyntaxError("Expected URL or TEXT");
+    }
+    parts.push_back(std::move(part));
+  } while (in.Eat(' '));
+  return in.Expect(')');
+}
+
 // Behind the space: [flag-list SP] [date-time SP] message. The message is a literal, a literal8
-// (RFC 3516 4.4) or UTF8 (literal8).
+// (RFC 3516 4.4), UTF8 (literal8) or CATENATE (parts).
 absl::StatusOr<Append::Message> ParseMessage(Scanner& in) {
   Append::Message message;
   if (in.Peek() == '(') {
@@ -17,6 +40,11 @@ absl::StatusOr<Append::Message> ParseMessage(Scanner& in) {
   if (in.Peek() == '"') {
     ASSIGN_OR_RETURN(message.date, in.DateTime());
     RETURN_IF_ERROR(in.Expect(' '));
+  }
+  if (in.EatWord("CATENATE")) {
+    RETURN_IF_ERROR(in.Expect(' '));
+    RETURN_IF_ERROR(ParseParts(in, message.parts));
+    return message;
   }
   bool utf8 = in.EatWord("UTF8");
   if (utf8) {

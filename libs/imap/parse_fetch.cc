@@ -198,6 +198,27 @@ absl::StatusOr<CommandBody> ParseFetchAs(Scanner& in, Numbers numbers) {
 
 }  // namespace
 
+absl::StatusOr<Section> ParseSectionText(std::string_view text) {
+  std::string closed = std::string(text) + "]";
+  Scanner in(closed, LimitsAfterLogin(0), NameForm::kUtf8);
+  Section section;
+  RETURN_IF_ERROR(ParseSection(in, section));
+  RETURN_IF_ERROR(in.ExpectEnd());
+  return section;
+}
+
+absl::StatusOr<std::vector<FetchItem>> ParsePushedItems(Scanner& in) {
+  std::vector<FetchItem> items;
+  RETURN_IF_ERROR(in.Expect('('));
+  do {
+    ASSIGN_OR_RETURN(FetchItem item, ParseItem(in));
+    item.peek = true;
+    items.push_back(std::move(item));
+  } while (in.Eat(' '));
+  RETURN_IF_ERROR(in.Expect(')'));
+  return items;
+}
+
 absl::StatusOr<CommandBody> ParseFetch(Scanner& in) {
   return ParseFetchAs(in, Numbers::kSequence);
 }

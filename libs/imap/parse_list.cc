@@ -42,6 +42,8 @@ absl::Status ParseReturnOptions(Scanner& in, List& list) {
       list.return_children = true;
     } else if (word == "SPECIAL-USE") {
       list.return_special_use = true;
+    } else if (word == "MYRIGHTS") {  // RFC 8440
+      list.return_my_rights = true;
     } else if (word == "STATUS") {
       RETURN_IF_ERROR(in.Expect(' '));
       ASSIGN_OR_RETURN(list.return_status, ParseStatusItems(in));

@@ -1,5 +1,5 @@
 // SEARCH and UID SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5032, RFC 7162 3.1.5, RFC 8474 6,
-// RFC 8514 4.3, RFC 6203).
+// RFC 8514 4.3, RFC 6203), CANCELUPDATE (RFC 5267 4.3.5).
 
 #include <algorithm>
 
@@ -303,7 +303,9 @@ absl::Status ParseSearchReturn(Scanner& in, Search& search) {
                            {"COUNT", kReturnCount},
                            {"SAVE", kReturnSave},
                            {"PARTIAL", kReturnPartial},
-                           {"RELEVANCY", kReturnRelevancy}};
+                           {"RELEVANCY", kReturnRelevancy},
+                           {"UPDATE", kReturnUpdate},
+                           {"CONTEXT", kReturnContext}};
   RETURN_IF_ERROR(in.Expect('('));
   bool first = true;
   while (!in.Eat(')')) {
@@ -320,14 +322,28 @@ absl::Status ParseSearchReturn(Scanner& in, Search& search) {
     search.returns |= bit;
     constexpr unsigned kBoth = kReturnAll | kReturnPartial;
     if (twice || (search.returns & kBoth) == kBoth) return SyntaxError("PARTIAL stands for ALL");
+    if (bit == kReturnUpdate && in.Sees(" (")) {
+      in.Eat(' ');
+      ASSIGN_OR_RETURN(search.new_items, ParsePushedItems(in));
+    }
     if (bit != kReturnPartial) continue;
     RETURN_IF_ERROR(in.Expect(' '));
     ASSIGN_OR_RETURN(search.partial, ParsePartialRange(in));
   }
-  // RFC 4731 3.1: an empty list means ALL.
+  // RFC 4731 3.1: an empty list means ALL. One with UPDATE alone asks for nothing yet.
   if (search.returns == 0) search.returns = kReturnAll;
   search.extended = true;
   return absl::OkStatus();
+}
+
+absl::StatusOr<CommandBody> ParseCancelUpdate(Scanner& in) {
+  CancelUpdate cancel;
+  do {
+    RETURN_IF_ERROR(in.Expect(' '));
+    ASSIGN_OR_RETURN(std::string tag, in.String());
+    cancel.tags.push_back(std::move(tag));
+  } while (!in.AtEnd());
+  return cancel;
 }
 
 absl::StatusOr<CommandBody> ParseSearch(Scanner& in) {

@@ -49,6 +49,13 @@ TEST(Parse, RefusesBrokenCommands) {
       {"APPEND", " a {1}\r\nxy"},
       {"APPEND", " a UTF8 ({1}\r\nx)"},
       {"APPEND", " a UTF8 (~{1}\r\nx"},
+      {"APPEND", " a CATENATE"},
+      {"APPEND", " a CATENATE ()"},
+      {"APPEND", " a CATENATE (TEXT \"x\")"},
+      {"APPEND", " a CATENATE (URL )"},
+      {"APPEND", " a CATENATE (URL x"},
+      {"APPEND", " a CATENATE (URL x TEXT {1}\r\nx"},
+      {"APPEND", " a CATENATE (URL x){1}\r\nx"},
       {"FETCH", " 0 FLAGS"},
       {"FETCH", " 4294967296 FLAGS"},
       {"FETCH", " 1:x FLAGS"},
@@ -96,6 +103,15 @@ TEST(Parse, RefusesBrokenCommands) {
       {"SEARCH", " THREADID"},
       {"FETCH", " 1 PREVIEW (LAZY"},
       {"FETCH", " 1 (PREVIEW (X))"},
+      {"SETACL", " a b"},
+      {"SETACL", " a b Lr"},
+      {"SETACL", " a b lrq"},
+      {"SETACL", " a \"\" lr"},
+      {"SETACL", " a b +-l"},
+      {"DELETEACL", " a"},
+      {"GETACL", " a b"},
+      {"MYRIGHTS", ""},
+      {"LISTRIGHTS", " a"},
       {"ID", " (a b)"},
       {"ENABLE", ""},
       {"GETMETADATA", " INBOX"},
@@ -132,6 +148,22 @@ TEST(Parse, LoginAndNames) {
   EXPECT_EQ(Parse<Authenticate>("AUTHENTICATE", " PLAIN =")->initial, "=");
   EXPECT_EQ(Parse<Id>("ID", " (\"name\" \"x\" \"v\" NIL)")->fields.size(), 2u);
   EXPECT_EQ(Parse<Status>("STATUS", " a (messages SIZE HIGHESTMODSEQ)")->items.size(), 3u);
+}
+
+TEST(Parse, Rights) {
+  auto set = Parse<SetAcl>("SETACL", " Work bob@example.org -lrd");
+  ASSERT_TRUE(set.ok());
+  EXPECT_EQ(set->mailbox, "Work");
+  EXPECT_EQ(set->identifier, "bob@example.org");
+  EXPECT_EQ(set->mode, SetAcl::Mode::kRemove);
+  EXPECT_EQ(set->rights.ToString(), "lrte");
+  EXPECT_EQ(Parse<SetAcl>("SETACL", " Work anyone +c")->mode, SetAcl::Mode::kAdd);
+  EXPECT_TRUE(Parse<SetAcl>("SETACL", " Work anyone \"\"")->rights.empty());
+  EXPECT_EQ(Parse<DeleteAcl>("DELETEACL", " inbox -x")->identifier, "-x");
+  EXPECT_EQ(Parse<GetAcl>("GETACL", " inbox")->mailbox, "INBOX");
+  EXPECT_EQ(Parse<ListRights>("LISTRIGHTS", " a \"b c\"")->identifier, "b c");
+  EXPECT_EQ(Parse<MyRights>("MYRIGHTS", " a")->mailbox, "a");
+  EXPECT_TRUE(Parse<List>("LIST", " \"\" * RETURN (MYRIGHTS)")->return_my_rights);
 }
 
 TEST(Parse, SortAndThread) {

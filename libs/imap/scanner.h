@@ -29,6 +29,8 @@ class Scanner {
   size_t offset() const { return at_; }
   char Peek() const { return AtEnd() ? '\0' : text_[at_]; }
 
+  bool Sees(std::string_view next) const { return text_.substr(at_).starts_with(next); }
+
   // Takes `c` or `word` (no case; a whole word) if it comes next.
   bool Eat(char c);
   bool EatWord(std::string_view word);

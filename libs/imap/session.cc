@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "imap/uid_only.h"
 
 namespace pennypost::imap {
 namespace {
@@ -119,6 +120,11 @@ void ServerSession::HandleCommand(std::string text) {
   if (!body.ok()) return HandleUnparsed(*tag, body.status());
   absl::Status enabled = CheckFeatures(*body);
   if (!enabled.ok()) return HandleUnparsed(*tag, enabled);
+  if (features_.uidonly && NamesByNumber(*body)) {
+    Tagged(*tag, Bad("Message numbers are not allowed after ENABLE UIDONLY", "UIDREQUIRED"));
+    return CountBad();
+  }
+  if (ReusesTag(*tag, *body)) return HandleUnparsed(*tag, SyntaxError("Tag reuse"));
   // Before login a failed one counts, so that nobody guesses for long on one connection.
   if (authenticated()) bad_commands_ = 0;
   if (auto* append = std::get_if<Append>(&*body)) {
@@ -141,6 +147,13 @@ absl::Status ServerSession::CheckFeatures(const CommandBody& body) const {
     return SyntaxError("No charset after ENABLE UTF8=ACCEPT");
   return needs_qresync && !features_.qresync ? SyntaxError("ENABLE QRESYNC is needed first")
                                              : absl::OkStatus();
+}
+
+// RFC 5267 4.3: the tag is the name of a search that is kept.
+bool ServerSession::ReusesTag(std::string_view tag, const CommandBody& body) {
+  const auto* search = std::get_if<Search>(&body);
+  if (const auto* sort = std::get_if<Sort>(&body)) search = &sort->search;
+  return search && (search->returns & kReturnUpdate) && search_updates()->Has(tag);
 }
 
 void ServerSession::HandleUnparsed(std::string tag, const absl::Status& status) {
@@ -176,6 +189,24 @@ MailboxView* ServerSession::view() {
   return selected ? &selected->view : nullptr;
 }
 
+SearchUpdates* ServerSession::search_updates() {
+  auto* selected = std::get_if<Selected>(&state_);
+  return selected ? &selected->updates : nullptr;
+}
+
+std::string ServerSession::TakeUpdates(Expunges expunges) {
+  std::string out = std::get<Selected>(state_).view.TakeFlagReports(update_form());
+  return out + TakeUpdatesButFlags(expunges);
+}
+
+std::string ServerSession::TakeUpdatesButFlags(Expunges expunges) {
+  auto& selected = std::get<Selected>(state_);
+  // In this order: each part says what the next one builds on.
+  std::string out = selected.updates.TakeRemovals(selected.view);
+  out += selected.view.TakeExpungesAndArrivals(expunges, update_form());
+  return out + selected.updates.TakeAdditions(selected.view);
+}
+
 bool ServerSession::read_only() const {
   const auto* selected = std::get_if<Selected>(&state_);
   return selected && selected->read_only;
@@ -203,10 +234,9 @@ void ServerSession::ResumeCommand(Done done) {
       state_ = Authenticated{};
   }
   out_ += done.untagged;
-  if (MailboxView* now = view()) {
+  if (view()) {
     bool hold = done.hold_expunges || (running.row->flags & kHoldsExpunge);
-    Expunges expunges = hold ? Expunges::kHold : Expunges::kReport;
-    out_ += now->TakeUpdates(expunges, update_form());
+    out_ += TakeUpdates(hold ? Expunges::kHold : Expunges::kReport);
   }
   if (done.selection) state_ = Selected{std::move(done.selection->view), done.selection->read_only};
   Tagged(running.tag, done.result);
@@ -229,9 +259,39 @@ bool ServerSession::ReadIdleLine() {
   return true;
 }
 
+const NotifyGroup* ServerSession::selected_events() const {
+  if (!notify_) return nullptr;
+  for (const NotifyGroup& group : notify_->groups) {
+    bool selected = group.filter == NotifyGroup::Filter::kSelected ||
+                    group.filter == NotifyGroup::Filter::kSelectedDelayed;
+    if (selected && group.events != 0) return &group;
+  }
+  return nullptr;
+}
+
+bool ServerSession::listening() const {
+  if (!notify_ || !std::holds_alternative<Commands>(mode_)) return false;
+  for (const NotifyGroup& group : notify_->groups) {
+    if (group.events != 0) return true;
+  }
+  return false;
+}
+
 void ServerSession::PushUpdates() {
-  if (!idling()) return;
-  if (MailboxView* now = view()) out_ += now->TakeUpdates(Expunges::kReport, update_form());
+  if (!view() || !(idling() || listening())) return;
+  if (!notify_) {
+    out_ += TakeUpdates(Expunges::kReport);
+    return;
+  }
+  // RFC 5465 4: in IDLE what NOTIFY asked for, no more. What is not told here is told when a
+  // command ends, as ever.
+  const NotifyGroup* wanted = selected_events();
+  if (!wanted) return;
+  // RFC 5465 6.1.2
+  bool delayed = wanted->filter == NotifyGroup::Filter::kSelectedDelayed && !idling();
+  Expunges expunges = delayed ? Expunges::kHold : Expunges::kReport;
+  bool flags = (wanted->events & kFlagChange) != 0;
+  out_ += flags ? TakeUpdates(expunges) : TakeUpdatesButFlags(expunges);
 }
 
 void ServerSession::Shutdown(std::string_view text) {

@@ -10,6 +10,7 @@
 //   - No password is taken on a connection without TLS, unless the options say so.
 //   - The message of a command that failed to parse holds nothing of the command.
 //   - EXPUNGE is never sent during FETCH, STORE or SEARCH (RFC 9051 7.5.1).
+//   - After ENABLE UIDONLY no sequence number is taken or said, but for EXISTS (RFC 9586).
 //   - Trouble of a backend never ends as a wrong password: it comes in as a Result and goes out as
 //   it is.
 
@@ -25,16 +26,18 @@
 #include "imap/commands.h"
 #include "imap/lexer.h"
 #include "imap/mailbox_view.h"
+#include "imap/search_updates.h"
 #include "sasl/server.h"
 
 namespace pennypost::imap {
 
 struct SessionOptions {
   std::string host = "localhost";
-  bool tls = false;                                // the connection is already protected
-  bool starttls = true;                            // and can be, if it is not
-  bool allow_plaintext = false;                    // passwords without TLS; for loopback and tests
-  size_t max_message = 50 << 20;                   // APPEND
+  bool tls = false;               // the connection is already protected
+  bool starttls = true;           // and can be, if it is not
+  bool allow_plaintext = false;   // passwords without TLS; for loopback and tests
+  size_t max_message = 50 << 20;  // APPEND
+  size_t save_limit = 100'000;    // messages of one COPY or APPEND (SAVELIMIT of RFC 9738)
   absl::Duration login_limit = absl::Seconds(60);  // silence before login
   absl::Duration idle_limit =
       absl::Minutes(30);   // and after it: RFC 9051 5.4 wants 30 minutes at least
@@ -108,8 +111,11 @@ struct Features {
   bool condstore = false;
   bool qresync = false;
   bool imap4rev2 = false;
-  bool utf8 = false;  // UTF8=ACCEPT (RFC 6855)
+  bool utf8 = false;     // UTF8=ACCEPT (RFC 6855)
+  bool uidonly = false;  // no sequence numbers in either direction (RFC 9586)
   NameForm names() const { return imap4rev2 || utf8 ? NameForm::kUtf8 : NameForm::kUtf7; }
+  // What messages are called in reports about them.
+  Numbers numbers() const { return uidonly ? Numbers::kUid : Numbers::kSequence; }
 };
 
 class ServerSession {
@@ -129,21 +135,36 @@ class ServerSession {
   // How long the peer may stay silent now; the driver owns the timer.
   absl::Duration IdleLimit() const;
 
-  // IDLE runs: the driver waits for changes, puts them into view() and calls PushUpdates().
+  // IDLE runs, or listening(): the driver waits for changes, puts them into view() and calls
+  // PushUpdates().
   bool idling() const { return std::holds_alternative<Idling>(mode_); }
   void PushUpdates();
 
   bool authenticated() const { return !std::holds_alternative<NotAuthenticated>(state_); }
   bool tls() const { return options_.tls; }
   size_t max_message() const { return options_.max_message; }
+  size_t save_limit() const { return options_.save_limit; }
   const Features& features() const { return features_; }
   void EnableCondstore() { features_.condstore = true; }
   // nullptr unless a mailbox is selected.
   MailboxView* view();
   bool read_only() const;
+  // The same; searches the client keeps, which end with the selection.
+  SearchUpdates* search_updates();
+  // What the client has to hear about the selected mailbox and of its searches; it counts as told.
+  std::string TakeUpdates(Expunges expunges);
+  // What the last NOTIFY asked for (RFC 5465); nullptr before the first one.
+  const Notify* notify() const { return notify_ ? &*notify_ : nullptr; }
+  void SetNotify(Notify notify) { notify_ = std::move(notify); }
+  // The events of the selected mailbox that it asked for; nullptr for none.
+  const NotifyGroup* selected_events() const;
+  // News of any mailbox are welcome now, be it between two commands.
+  bool listening() const;
   // The form of flag reports now.
   MailboxView::UpdateForm update_form() const {
-    return {features_.condstore, features_.imap4rev2 || features_.qresync, features_.qresync};
+    // RFC 5465 5.1: FLAGS with UID.
+    bool uid = (features_.imap4rev2 || features_.qresync || notify_) && !features_.uidonly;
+    return {features_.condstore, uid, features_.qresync || features_.uidonly, features_.numbers()};
   }
 
   // The capabilities at this point, without "CAPABILITY".
@@ -155,6 +176,7 @@ class ServerSession {
   struct Selected {
     MailboxView view;
     bool read_only = false;
+    SearchUpdates updates = {};
   };
   using State = std::variant<NotAuthenticated, Authenticated, Selected>;
 
@@ -193,6 +215,7 @@ class ServerSession {
   void HandleUnparsed(std::string tag, const absl::Status& status);
   void RunLocal(std::string tag, const CommandRow& row, CommandBody body);
   absl::Status CheckFeatures(const CommandBody& body) const;
+  bool ReusesTag(std::string_view tag, const CommandBody& body);
   void CountBad();
 
   void DoId(const std::string& tag);
@@ -202,6 +225,7 @@ class ServerSession {
   void DoEnable(const std::string& tag, const Enable& enable);
   void DoLogout(const std::string& tag);
   void DoUnselect(const std::string& tag);
+  void DoCancelUpdate(const std::string& tag, const CancelUpdate& cancel);
   void DoCompress(const std::string& tag, const Compress& compress);
 
   void SaslStep(sasl::ServerStep step);
@@ -209,6 +233,7 @@ class ServerSession {
   void ResumeCommand(Done done);
   void FinishAuth(const Result& result);
 
+  std::string TakeUpdatesButFlags(Expunges expunges);
   void Untagged(std::string_view text);
   void Tagged(std::string_view tag, const Result& result);
   void Bye(std::string_view text, std::string_view reason);
@@ -218,6 +243,7 @@ class ServerSession {
   State state_ = NotAuthenticated{};
   Mode mode_ = Commands{};
   Features features_;
+  std::optional<Notify> notify_;
   std::string out_;
   std::optional<Request> request_;  // raised, not yet taken by Next
   bool waiting_ = false;            // a request was taken and not answered

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "imap/mailbox_name.h"
 #include "imap/session.h"
 
 namespace pennypost::imap {
@@ -12,8 +13,7 @@ void ServerSession::RunLocal(std::string tag, const CommandRow& row, CommandBody
     Untagged("CAPABILITY " + Capabilities());
     Tagged(tag, Ok("Done"));
   } else if (row.name == "NAMESPACE") {
-    // RFC 2342 5: one personal namespace.
-    Untagged("NAMESPACE ((\"\" \"/\")) NIL NIL");
+    Untagged(fmt::format("NAMESPACE ((\"\" \"/\")) ((\"{}/\" \"/\")) NIL", kOtherUsers));
     Tagged(tag, Ok("Done"));
   } else if (row.name == "ID") {
     DoId(tag);
@@ -25,6 +25,8 @@ void ServerSession::RunLocal(std::string tag, const CommandRow& row, CommandBody
     DoCompress(tag, *compress);
   } else if (row.name == "UNSELECT") {
     DoUnselect(tag);
+  } else if (auto* cancel = std::get_if<CancelUpdate>(&body)) {
+    DoCancelUpdate(tag, *cancel);
   } else if (row.name == "IDLE") {
     out_ += "+ idling\r\n";
     mode_ = Idling{std::move(tag)};
@@ -56,13 +58,14 @@ std::string ServerSession::Capabilities() const {
          " IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CREATE-SPECIAL-USE "
          "LIST-EXTENDED"
          " LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE PREVIEW ESEARCH SEARCHRES PARTIAL ESORT SORT "
-         "SEARCH=FUZZY "
+         "SEARCH=FUZZY CONTEXT=SEARCH CONTEXT=SORT "
          "SORT=DISPLAY THREAD=REFERENCES "
          "THREAD=ORDEREDSUBJECT WITHIN CONDSTORE "
-         "QRESYNC BINARY MULTIAPPEND REPLACE UTF8=ACCEPT METADATA QUOTA "
-         "QUOTA=RES-STORAGE" +
+         "QRESYNC NOTIFY UIDONLY INPROGRESS BINARY MULTIAPPEND CATENATE REPLACE UTF8=ACCEPT "
+         "METADATA QUOTA "
+         "QUOTA=RES-STORAGE ACL RIGHTS=kxte LIST-MYRIGHTS" +
          (compressed_ ? "" : " COMPRESS=DEFLATE") +
-         fmt::format(" APPENDLIMIT={}", options_.max_message);
+         fmt::format(" APPENDLIMIT={} SAVELIMIT={}", options_.max_message, options_.save_limit);
 }
 
 // RFC 2971 3.2: the name only; versions help attackers.
@@ -110,6 +113,9 @@ void ServerSession::DoEnable(const std::string& tag, const Enable& enable) {
     } else if (feature == "UTF8=ACCEPT" && !features_.utf8) {
       features_.utf8 = true;
       enabled += " UTF8=ACCEPT";
+    } else if (feature == "UIDONLY" && !features_.uidonly) {
+      features_.uidonly = true;
+      enabled += " UIDONLY";
     } else if (feature == "IMAP4REV2" && !features_.imap4rev2) {
       features_.imap4rev2 = true;
       enabled += " IMAP4rev2";
@@ -130,6 +136,15 @@ void ServerSession::DoCompress(const std::string& tag, const Compress& compress)
   }
   Tagged(tag, Ok("Compression begins"));
   compressed_ = compress_due_ = true;
+}
+
+void ServerSession::DoCancelUpdate(const std::string& tag, const CancelUpdate& cancel) {
+  SearchUpdates& updates = *search_updates();
+  for (const std::string& named : cancel.tags) {
+    if (!updates.Has(named)) return Tagged(tag, Bad("No search of that tag is kept"));
+  }
+  for (const std::string& named : cancel.tags) updates.Cancel(named);
+  Tagged(tag, Ok("No further updates"));
 }
 
 void ServerSession::DoUnselect(const std::string& tag) {

@@ -37,6 +37,52 @@ void Select(ServerSession& session) {
   EXPECT_EQ(Output(session), "* 1 EXISTS\r\nb OK Done\r\n");
 }
 
+// RFC 5465 4, 6.1
+TEST(Session, NotifyDecidesWhatIsPushed) {
+  using Filter = NotifyGroup::Filter;
+  constexpr unsigned kAll = kMessageEvents;
+  constexpr unsigned kNoFlags = kMessageNew | kMessageExpunge;
+  const std::string flags = "* 1 FETCH (UID 10 FLAGS (x))\r\n";
+  const std::string expunge = "* 2 EXPUNGE\r\n";
+  const std::string all = flags + expunge + "* 2 EXISTS\r\n";
+  struct Row {
+    std::vector<NotifyGroup> groups;
+    std::string between;  // two commands
+    std::string idle;     // what comes when the client idles then
+    std::string rest;     // and when a command ends
+  } rows[] = {
+      {{{Filter::kSelected, {}, kAll, {}}}, all, "", ""},
+      {{{Filter::kSelectedDelayed, {}, kAll, {}}}, flags + "* 3 EXISTS\r\n", expunge, ""},
+      {{{Filter::kSelected, {}, kNoFlags, {}}}, expunge + "* 2 EXISTS\r\n", "", flags},
+      {{{Filter::kPersonal, {}, kAll, {}}}, "", "", all},
+      {{{Filter::kSelected, {}, 0, {}}}, "", "", all},
+      {{}, "", "", all},
+  };
+  for (const Row& row : rows) {
+    ServerSession session = LoggedInSession();
+    Select(session);
+    session.view()->Change({20, 5, 1, 0, {}});
+    session.PushUpdates();
+    EXPECT_EQ(Output(session), "") << "nobody listens";
+    session.Feed("n NOOP\r\n");
+    Output(session);
+    session.Resume(Done{"", Ok(""), {}});
+    EXPECT_EQ(Output(session), "* 2 EXISTS\r\nn OK Done\r\n");
+    session.SetNotify({false, false, row.groups});
+    session.view()->Change({10, 6, 1, 0, {"x"}});
+    session.view()->Change({30, 6, 1, 0, {}});
+    session.view()->Vanish({20});
+    session.PushUpdates();
+    EXPECT_EQ(Output(session), row.between);
+    session.Feed("c IDLE\r\n");
+    EXPECT_EQ(Output(session), "+ idling\r\n" + row.idle);
+    session.Feed("DONE\r\nd NOOP\r\n");
+    Output(session);
+    session.Resume(Done{"", Ok(""), {}});
+    EXPECT_EQ(Output(session), row.rest + "d OK Done\r\n");
+  }
+}
+
 TEST(Session, IdlePushesChanges) {
   ServerSession session = LoggedInSession();
   Select(session);

@@ -51,6 +51,8 @@ class ImapTranscript : public TranscriptSession {
     if (auto* output = std::get_if<Output>(&step)) return {Kind::kOutput, output->bytes};
     if (auto* request = std::get_if<Request>(&step)) {
       login_ = !std::holds_alternative<RunCommand>(*request);
+      auto* run = std::get_if<RunCommand>(request);
+      if (auto* notify = run ? std::get_if<Notify>(&run->body) : nullptr) notify_ = *notify;
       return {Kind::kRequest, Text(*request)};
     }
     if (std::holds_alternative<StartTls>(step)) return {Kind::kStartTls, ""};
@@ -59,7 +61,9 @@ class ImapTranscript : public TranscriptSession {
     return {Kind::kNeedInput, ""};
   }
 
-  // "accept", "no [CODE] text", "keys PASSWORD", "select N" (UIDs 10, 20, ...), "changes".
+  // "accept", "no [CODE] text", "keys PASSWORD", "select N" (UIDs 10, 20, ...), "changes",
+  // "keep TAG seq|uid UID ..." (RETURN (UPDATE) with that result), "match UID ..." (what the first
+  // of these gives now, with the same changes), "notify" (takes the NOTIFY, with the same changes).
   void Resume(std::string_view outcome) override {
     auto words = Split(outcome, ' ');
     if (words[0] == "keys") {
@@ -77,7 +81,13 @@ class ImapTranscript : public TranscriptSession {
       for (uint32_t i = 1; i <= *ParseUint(words[1]); ++i) view.Change({i * 10, 1, 5, 0, {}});
       view.Settle();
       done.selection = Selection{std::move(view), false};
-    } else if (words[0] == "changes") {
+    } else if (words[0] == "keep") {
+      UpdatedSearch search{std::string(words[1]), Numbers::kSequence, {}, {}, Uids(words, 3), {}};
+      if (words[2] == "uid") search.numbers = Numbers::kUid;
+      session_.search_updates()->Add(std::move(search), *session_.view());
+    } else if (words[0] == "changes" || words[0] == "match" || words[0] == "notify") {
+      if (words[0] == "notify") session_.SetNotify(notify_);
+      if (words[0] == "match") session_.search_updates()->SetMatches(0, Uids(words, 1));
       session_.view()->Change({10, 9, 5, 0, {"\\Answered"}});
       session_.view()->Change({40, 9, 5, 0, {}});
       session_.view()->Vanish({20});
@@ -86,8 +96,16 @@ class ImapTranscript : public TranscriptSession {
   }
 
  private:
+  static std::vector<uint32_t> Uids(const std::vector<std::string_view>& words, size_t first) {
+    std::vector<uint32_t> uids;
+    for (size_t i = first; i < words.size(); ++i)
+      uids.push_back(static_cast<uint32_t>(*ParseUint(words[i])));
+    return uids;
+  }
+
   ServerSession session_;
   bool login_ = false;
+  Notify notify_;
 };
 
 TEST(SessionTranscript, All) {

@@ -94,6 +94,19 @@ void WriteDate(int64_t unix_seconds, std::string& out) {
                      static_cast<int>(t.year() % 10000), t.hour(), t.minute(), t.second());
 }
 
+void BeginFetch(size_t index, uint32_t uid, Numbers numbers, std::string& out) {
+  if (numbers == Numbers::kUid) {
+    out += fmt::format("* {} UIDFETCH (", uid);
+  } else {
+    out += fmt::format("* {} FETCH (", index + 1);
+  }
+}
+
+void BeginFetchWithUid(size_t index, uint32_t uid, Numbers numbers, std::string& out) {
+  BeginFetch(index, uid, numbers, out);
+  if (numbers == Numbers::kSequence) out += fmt::format("UID {} ", uid);
+}
+
 std::string FormatSet(const std::vector<uint32_t>& ascending) {
   std::string out;
   for (size_t i = 0; i < ascending.size();) {

@@ -29,6 +29,12 @@ void WriteFlags(const std::vector<std::string>& flags, std::string& out);
 // "17-Jul-1996 02:44:25 +0000", quoted.
 void WriteDate(int64_t unix_seconds, std::string& out);
 
+// How a report about one message begins: "* 3 FETCH (", or "* 17 UIDFETCH (" for a client that
+// knows UIDs only (RFC 9586 3.3).
+void BeginFetch(size_t index, uint32_t uid, Numbers numbers, std::string& out);
+// The same with the UID as its first item where the message has a number: "* 3 FETCH (UID 17 ".
+void BeginFetchWithUid(size_t index, uint32_t uid, Numbers numbers, std::string& out);
+
 // RFC 9051 7.5.2
 void WriteEnvelope(const mime::Envelope& envelope, std::string& out);
 enum class BodyForm { kBody, kBodyStructure };
@@ -48,6 +54,7 @@ struct ListEntry {
   std::vector<std::string> attributes;  // "\HasChildren"
   bool child_info_subscribed = false;   // CHILDINFO (RFC 5258 3.5)
   bool lsub = false;
+  std::string old_name = "";  // OLDNAME (RFC 5465 5.4), if it was renamed
 };
 void WriteList(const ListEntry& entry, NameForm form, std::string& out);
 
@@ -88,6 +95,15 @@ void WriteVanishedEarlier(const std::vector<NumberRange>& uids, std::string& out
 // "* METADATA INBOX (/private/comment "x")" (RFC 5464 4.4.1); nothing for no entry.
 void WriteMetadata(std::string_view mailbox, const std::vector<MetadataEntry>& entries,
                    NameForm form, std::string& out);
+
+// RFC 4314 3.6 to 3.8. Of LISTRIGHTS `always` are those that the identifier has in any case; each
+// of the others can be granted alone.
+void WriteAcl(std::string_view mailbox,
+              const std::vector<std::pair<std::string, mail::Rights>>& entries, NameForm form,
+              std::string& out);
+void WriteListRights(std::string_view mailbox, std::string_view identifier, mail::Rights always,
+                     NameForm form, std::string& out);
+void WriteMyRights(std::string_view mailbox, mail::Rights rights, NameForm form, std::string& out);
 
 // RFC 9208 5.2: sizes in units of 1,024 bytes; no limit gives an empty list.
 void WriteQuota(std::string_view root, uint64_t used_bytes, uint64_t limit_bytes, std::string& out);

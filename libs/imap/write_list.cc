@@ -39,6 +39,11 @@ void WriteList(const ListEntry& entry, NameForm form, std::string& out) {
   out += fmt::format(" \"{}\" ", kSeparator);
   WriteMailbox(entry.name, form, out);
   if (entry.child_info_subscribed) out += " (\"CHILDINFO\" (\"SUBSCRIBED\"))";
+  if (!entry.old_name.empty()) {
+    out += " (\"OLDNAME\" (";
+    WriteMailbox(entry.old_name, form, out);
+    out += "))";
+  }
   out += "\r\n";
 }
 

@@ -211,5 +211,18 @@ TEST(Section, PartialsAndNames) {
   EXPECT_EQ(NeedsOf(item), Needs::kHeader);
 }
 
+TEST(Write, Rights) {
+  std::string out;
+  mail::Rights some = *mail::Rights::Parse("lrt");
+  WriteAcl("a b", {{"ann@x", mail::Rights::All()}, {"any\r\none", some}}, NameForm::kUtf7, out);
+  EXPECT_EQ(out, "* ACL \"a b\" \"ann@x\" \"lrswipkxteacd\" {8}\r\nany\r\none \"lrtd\"\r\n");
+  out.clear();
+  WriteListRights("a", "bob@x", mail::Rights(), NameForm::kUtf7, out);
+  EXPECT_EQ(out, "* LISTRIGHTS a \"bob@x\" \"\" l r s w i p k x t e a c d\r\n");
+  out.clear();
+  WriteMyRights("a", some, NameForm::kUtf7, out);
+  EXPECT_EQ(out, "* MYRIGHTS a \"lrtd\"\r\n");
+}
+
 }  // namespace
 }  // namespace pennypost::imap

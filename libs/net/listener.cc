@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <condition_variable>
+#include <map>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -18,6 +19,8 @@ namespace pennypost::net {
 namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
+
+constexpr absl::Duration kDrainStep = absl::Milliseconds(100);
 }  // namespace
 
 struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
@@ -31,21 +34,46 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   const ListenerLimits limits;
   const Handler handler;
   tcp::acceptor acceptor;
-  DrainSignal drain;
 
   mutable std::mutex mutex;
   std::condition_variable empty;
-  std::set<std::shared_ptr<Stream>> sessions;
+  bool ending = false;
+  std::map<std::shared_ptr<Stream>, DrainSignal*> sessions;
   std::unordered_map<std::string, uint32_t> per_address;
 
-  bool Enter(const std::string& key, const std::shared_ptr<Stream>& stream) {
+  bool Enter(const std::string& key, const std::shared_ptr<Stream>& stream, DrainSignal* drain) {
     std::lock_guard lock(mutex);
     if (sessions.size() >= limits.max_connections) return false;
     uint32_t& count = per_address[key];
     if (count >= limits.max_per_address) return false;
     ++count;
-    sessions.insert(stream);
+    sessions[stream] = drain;
+    drain->draining_ = ending;
     return true;
+  }
+
+  // Of those who do not know yet. Returns how many are left.
+  size_t TellToDrain(size_t most) {
+    std::lock_guard lock(mutex);
+    ending = true;
+    size_t left = 0;
+    for (auto& [stream, drain] : sessions) {
+      if (drain->draining()) continue;
+      if (most == 0) {
+        ++left;
+        continue;
+      }
+      --most;
+      drain->draining_ = true;
+      stream->Interrupt();
+    }
+    return left;
+  }
+
+  static Awaitable<void> TellSlowly(std::shared_ptr<Impl> self, size_t at_once) {
+    do {
+      co_await Sleep(kDrainStep);
+    } while (self->TellToDrain(at_once) > 0);
   }
 
   void Leave(const std::string& key, const std::shared_ptr<Stream>& stream) {
@@ -59,12 +87,13 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
   static Awaitable<void> RunSession(std::shared_ptr<Impl> self, std::shared_ptr<Stream> stream,
                                     Peer peer) {
     std::string key = peer.address.LimitKey();
-    if (!self->Enter(key, stream)) {
+    DrainSignal drain;
+    if (!self->Enter(key, stream, &drain)) {
       co_await stream->Write(self->limits.refusal, absl::Seconds(1));
       co_await stream->Close();
       co_return;
     }
-    co_await self->handler(stream, peer, self->drain);
+    co_await self->handler(stream, peer, drain);
     co_await stream->Close();
     self->Leave(key, stream);
   }
@@ -131,15 +160,16 @@ uint32_t Listener::connections() const {
   return static_cast<uint32_t>(impl_->sessions.size());
 }
 
-void Listener::BeginDrain() {
+void Listener::BeginDrain(absl::Duration over) {
   auto impl = impl_;
-  impl->drain.draining_ = true;
   asio::post(impl->io, [impl] {
     boost::system::error_code ignored;
     impl->acceptor.close(ignored);
   });
-  std::lock_guard lock(impl->mutex);
-  for (const auto& stream : impl->sessions) stream->Interrupt();
+  auto steps = static_cast<size_t>(std::max<int64_t>(over / kDrainStep, 1));
+  size_t at_once = connections() / steps + 1;
+  if (impl->TellToDrain(over > absl::ZeroDuration() ? at_once : SIZE_MAX) > 0)
+    asio::co_spawn(impl->io, Impl::TellSlowly(impl, at_once), asio::detached);
 }
 
 void Listener::FinishDrain(absl::Duration at_most) {

@@ -31,7 +31,7 @@ struct ListenerLimits {
   std::string refusal;
 };
 
-// How long a listener's sessions are told to go on. Shared by all sessions of a service.
+// Whether a session is to end at its next good moment. Each session has its own.
 class DrainSignal {
  public:
   bool draining() const { return draining_.load(std::memory_order_relaxed); }
@@ -55,8 +55,10 @@ class Listener {
   uint16_t port() const;
   uint32_t connections() const;
 
-  // Stops accepting, marks the drain signal and wakes every session's Read with Cancelled.
-  void BeginDrain();
+  // Stops accepting; marks the drain signal of every session and wakes its Read with Cancelled: all
+  // at once, or some at a time `over` a while, so that their clients do not all come back in one
+  // moment.
+  void BeginDrain(absl::Duration over = absl::ZeroDuration());
   // Waits until no session is left or the time is up, then cuts what is left. From outside the io
   // threads.
   void FinishDrain(absl::Duration at_most);

@@ -1,6 +1,5 @@
 #include "net/socket_stream.h"
 
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -19,6 +18,8 @@ namespace {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+// After so many reads that did not have to wait others have their turn on the thread.
+constexpr int kMostInARow = 16;
 
 // RFC 6125 6: the name we wanted, not one we were led to. RFC 6066 3: no address in SNI.
 void ExpectName(SSL* ssl, const std::string& name) {
@@ -104,63 +105,105 @@ Awaitable<absl::StatusOr<size_t>> SocketStream::Read(char* buffer, size_t size,
   Pending pending(state_);
   SetDeadline(timeout);
   state_->reading = true;
+  if (tls_) {
+    auto read = co_await ReadTls(buffer, size);
+    state_->reading = false;
+    if (absl::IsCancelled(read.status())) state_->interrupted = false;
+    co_return read;
+  }
   auto target = asio::buffer(buffer, size);
   boost::system::error_code error;
   size_t n = 0;
-  if (tls_) {
-    std::tie(error, n) = co_await tls_->async_read_some(target, kTuple);
-  } else {
-    std::tie(error, n) = co_await state_->socket.async_read_some(target, kTuple);
-  }
+  std::tie(error, n) = co_await state_->socket.async_read_some(target, kTuple);
   state_->reading = false;
   if (n > 0) co_return n;
-  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) co_return size_t{0};
+  if (error == asio::error::eof) co_return size_t{0};
   if (error == asio::error::operation_aborted) state_->interrupted = false;
   co_return ToStatus(error);
+}
+
+Awaitable<absl::StatusOr<size_t>> SocketStream::ReadTls(char* buffer, size_t size) {
+  if (in_a_row_ >= kMostInARow) {
+    in_a_row_ = 0;
+    co_await asio::post(state_->socket.get_executor(), asio::use_awaitable);
+  }
+  for (;;) {
+    size_t n = 0;
+    TlsSession::Next next = tls_->Read(buffer, size, &n);
+    if (next == TlsSession::Next::kDone) {
+      ++in_a_row_;
+      co_return n;
+    }
+    if (next == TlsSession::Next::kEnd) co_return size_t{0};
+    if (next == TlsSession::Next::kFailed) co_return UnavailableError(tls_->error());
+    in_a_row_ = 0;
+    boost::system::error_code error = co_await Wait(next);
+    if (error) co_return ToStatus(error);
+  }
+}
+
+Awaitable<boost::system::error_code> SocketStream::Wait(TlsSession::Next next) {
+  auto what = next == TlsSession::Next::kRead ? Socket::wait_read : Socket::wait_write;
+  boost::system::error_code error;
+  std::tie(error) = co_await state_->socket.async_wait(what, kTuple);
+  co_return error;
 }
 
 Awaitable<absl::Status> SocketStream::Write(std::string_view bytes, absl::Duration timeout) {
   Pending pending(state_);
   SetDeadline(timeout);
+  if (tls_) co_return co_await WriteTls(bytes, timeout);
   auto source = asio::buffer(bytes.data(), bytes.size());
+  // Most answers fit the socket's buffer: try without a turn through the reactor.
   boost::system::error_code error;
-  size_t n = 0;
-  if (tls_) {
-    std::tie(error, n) = co_await asio::async_write(*tls_, source, kTuple);
-  } else {
-    // Most answers fit the socket's buffer: try without a turn through the reactor.
-    n = state_->socket.write_some(source, error);
-    if (error == asio::error::would_block) error = {};
-    if (!error && n < bytes.size()) {
-      auto rest = source + n;
-      std::tie(error, n) = co_await asio::async_write(state_->socket, rest, kTuple);
-    }
+  size_t n = state_->socket.write_some(source, error);
+  if (error == asio::error::would_block) error = {};
+  if (!error && n < bytes.size()) {
+    auto rest = source + n;
+    std::tie(error, n) = co_await asio::async_write(state_->socket, rest, kTuple);
   }
   co_return ToStatus(error);
 }
 
-Awaitable<absl::Status> SocketStream::Handshake(std::shared_ptr<asio::ssl::context> context,
-                                                bool server, absl::Duration timeout) {
+Awaitable<absl::Status> SocketStream::WriteTls(std::string_view bytes, absl::Duration timeout) {
+  while (!bytes.empty()) {
+    size_t n = 0;
+    TlsSession::Next next = tls_->Write(bytes, &n);
+    if (next == TlsSession::Next::kDone) {
+      bytes.remove_prefix(n);
+      SetDeadline(timeout);
+      continue;
+    }
+    bool waits = next == TlsSession::Next::kRead || next == TlsSession::Next::kWrite;
+    if (!waits) co_return UnavailableError(tls_->error());
+    boost::system::error_code error = co_await Wait(next);
+    if (error) co_return ToStatus(error);
+  }
+  co_return absl::OkStatus();
+}
+
+Awaitable<absl::Status> SocketStream::Handshake(absl::Duration timeout) {
   Pending pending(state_);
   SetDeadline(timeout);
-  boost::system::error_code error;
-  std::tie(error) = co_await tls_->async_handshake(
-      server ? asio::ssl::stream_base::server : asio::ssl::stream_base::client, kTuple);
-  tls_context_ = std::move(context);
-  if (error && !state_->timed_out)
-    co_return UnavailableError(fmt::format("TLS handshake: {}", error.message()));
-  co_return ToStatus(error);
+  for (;;) {
+    TlsSession::Next next = tls_->Handshake();
+    if (next == TlsSession::Next::kDone) co_return absl::OkStatus();
+    bool waits = next == TlsSession::Next::kRead || next == TlsSession::Next::kWrite;
+    if (!waits) co_return UnavailableError(fmt::format("TLS handshake: {}", tls_->error()));
+    boost::system::error_code error = co_await Wait(next);
+    if (error && state_->timed_out) co_return ToStatus(error);
+    if (error) co_return UnavailableError(fmt::format("TLS handshake: {}", error.message()));
+  }
 }
 
 Awaitable<absl::Status> SocketStream::StartTlsServer(const TlsServerContext& context,
                                                      absl::Duration timeout) {
-  tls_context_ = context.Current();
-  tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
-  auto handshake = Handshake(tls_context_, true, timeout);
-  absl::Status status = co_await std::move(handshake);
+  tls_ = std::make_unique<TlsSession>(context.Current(), state_->socket.native_handle(),
+                                      TlsSession::Role::kServer);
+  absl::Status status = co_await Handshake(timeout);
   metrics::Counter("pennypost_tls_handshakes_total",
                    "TLS handshakes as the server, by protocol version",
-                   {{"version", status.ok() ? SSL_get_version(tls_->native_handle()) : "failed"}})
+                   {{"version", status.ok() ? SSL_get_version(tls_->native()) : "failed"}})
       .Increment();
   co_return status;
 }
@@ -169,13 +212,13 @@ Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& con
                                                      const std::string& server_name,
                                                      PeerVerification verification,
                                                      absl::Duration timeout) {
-  tls_context_ = context.Current();
-  tls_ = std::make_unique<TlsSocket>(state_->socket, *tls_context_);
-  ExpectName(tls_->native_handle(), server_name);
+  tls_ = std::make_unique<TlsSession>(context.Current(), state_->socket.native_handle(),
+                                      TlsSession::Role::kClient);
+  ExpectName(tls_->native(), server_name);
   // Without verification OpenSSL looks all the same, and TlsPeerProblem can tell what it saw.
-  tls_->set_verify_mode(verification == PeerVerification::kCertificate ? asio::ssl::verify_peer
-                                                                       : asio::ssl::verify_none);
-  absl::Status status = co_await Handshake(tls_context_, false, timeout);
+  bool verifies = verification == PeerVerification::kCertificate;
+  SSL_set_verify(tls_->native(), verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  absl::Status status = co_await Handshake(timeout);
   if (!status.ok() && verification == PeerVerification::kCertificate) {
     std::string problem = TlsPeerProblem();
     if (!problem.empty()) co_return UnavailableError("certificate of the server: " + problem);
@@ -185,7 +228,7 @@ Awaitable<absl::Status> SocketStream::StartTlsClient(const TlsClientContext& con
 
 std::string SocketStream::TlsPeerProblem() const {
   if (!tls_) return "";
-  long result = SSL_get_verify_result(tls_->native_handle());
+  long result = SSL_get_verify_result(tls_->native());
   return result == X509_V_OK ? "" : X509_verify_cert_error_string(result);
 }
 
@@ -207,9 +250,9 @@ Awaitable<void> SocketStream::Close() {
     // close_notify is sent, the peer's is not waited for.
     Pending pending(state_);
     SetDeadline(absl::Seconds(1));
-    SSL_set_quiet_shutdown(tls_->native_handle(), 0);
-    SSL_set_shutdown(tls_->native_handle(), SSL_RECEIVED_SHUTDOWN);
-    std::tie(error) = co_await tls_->async_shutdown(kTuple);
+    SSL_set_shutdown(tls_->native(), SSL_RECEIVED_SHUTDOWN);
+    while (!error && tls_->Shutdown() == TlsSession::Next::kWrite)
+      error = co_await Wait(TlsSession::Next::kWrite);
   }
   state_->closed = true;
   state_->timer.cancel();
@@ -219,7 +262,7 @@ Awaitable<void> SocketStream::Close() {
 
 std::string SocketStream::TlsDescription() const {
   if (!tls_) return "";
-  SSL* ssl = tls_->native_handle();
+  SSL* ssl = tls_->native();
   return fmt::format("{} {}", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
 }
 

@@ -2,8 +2,6 @@
 // Private to net: the Stream over an Asio socket.
 
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
@@ -11,6 +9,7 @@
 #include <optional>
 
 #include "net/stream.h"
+#include "net/tls_session.h"
 
 namespace pennypost::net {
 
@@ -52,17 +51,19 @@ class SocketStream : public Stream {
     bool closed = false;
   };
   class Pending;
-  using TlsSocket = boost::asio::ssl::stream<Socket&>;
 
   void SetDeadline(absl::Duration timeout);
   static void Arm(const std::shared_ptr<State>& state);
   absl::Status ToStatus(const boost::system::error_code& error) const;
-  Awaitable<absl::Status> Handshake(std::shared_ptr<boost::asio::ssl::context> context, bool server,
-                                    absl::Duration timeout);
+  Awaitable<absl::Status> Handshake(absl::Duration timeout);
+  Awaitable<absl::StatusOr<size_t>> ReadTls(char* buffer, size_t size);
+  Awaitable<absl::Status> WriteTls(std::string_view bytes, absl::Duration timeout);
+  // Until the socket is ready for what TLS wants next.
+  Awaitable<boost::system::error_code> Wait(TlsSession::Next next);
 
   std::shared_ptr<State> state_;
-  std::shared_ptr<boost::asio::ssl::context> tls_context_;  // outlives tls_
-  std::unique_ptr<TlsSocket> tls_;
+  std::unique_ptr<TlsSession> tls_;
+  int in_a_row_ = 0;  // reads that found something at once
 };
 
 }  // namespace pennypost::net

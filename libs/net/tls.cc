@@ -27,7 +27,8 @@ std::shared_ptr<ssl::context> NewContext(ssl::context::method method) {
   SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_IGNORE_UNEXPECTED_EOF);
   // Idle sessions are many: give read and write buffers back between records.
-  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+  SSL_CTX_set_read_ahead(native, 1);  // a record is one read, not two
   SSL_CTX_set_cipher_list(native, kCiphers);
   return context;
 }

@@ -80,7 +80,10 @@ class App : public runtime::Component {
   }
 
   void BeginDrain() override {
-    for (auto& [address, listener] : listeners_) listener->BeginDrain();
+    // Sessions here stay for days: their clients come back over the first half of the time there
+    // is.
+    absl::Duration over = absl::Seconds(environment_.config.common().drain_seconds()) / 2;
+    for (auto& [address, listener] : listeners_) listener->BeginDrain(over);
   }
 
   void FinishDrain(absl::Duration at_most) override {

@@ -71,6 +71,13 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     std::erase_if(folder.messages, [uid](const Message& message) { return message.uid == uid; });
     Wake();
   }
+  // As somebody else does them; the feed does not tell of names.
+  void Rename(const std::string& from, const std::string& to) {
+    auto node = folders_.extract(from);
+    node.key() = node.mapped().name = to;
+    folders_.insert(std::move(node));
+  }
+  void Drop(const std::string& name) { folders_.erase(name); }
   // What vanished up to now is not remembered one by one any more.
   void TrimVanished(const std::string& name) {
     Folder& folder = *Find(name);
@@ -149,8 +156,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   }
   void WaitForChanges(RpcController* c, const mailbox::v1::WaitForChangesRequest* request,
                       mailbox::v1::WaitForChangesResponse* response, Closure* done) override {
+    // 0: any mailbox of the account, as the real one takes all of them.
     Folder* folder = ById(request->mailbox_id());
-    if (!folder || folder->highest > request->since_modseq() || !failure_.ok()) {
+    bool any = request->mailbox_id() == 0;
+    uint64_t highest = any ? modseq_ : folder ? folder->highest : UINT64_MAX;
+    if (highest > request->since_modseq() || !failure_.ok()) {
       response->set_modseq(modseq_);
       return End(c, done);
     }
@@ -233,7 +243,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
       response->add_destination_uids(Deliver(to->name, message->content, message->flags));
       if (request->move()) Remove(from->name, uid);
     }
-    End(c, done);
+    EndOrHold(c, done);
   }
   void Expunge(RpcController* c, const mailbox::v1::ExpungeRequest* request,
                mailbox::v1::ExpungeResponse* response, Closure* done) override {
@@ -266,7 +276,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     response->set_uid(known->second);
     bool lost = lost_answers_ > 0 && lost_answers_-- > 0;
-    End(c, done, lost ? absl::UnknownError("not known whether it was written") : absl::OkStatus());
+    EndOrHold(c, done,
+              lost ? absl::UnknownError("not known whether it was written") : absl::OkStatus());
   }
   void MultiAppend(RpcController* c, const mailbox::v1::MultiAppendRequest* request,
                    mailbox::v1::MultiAppendResponse* response, Closure* done) override {
@@ -281,6 +292,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
     }
     End(c, done);
   }
+  // The next Search, Copy or Append is done at once, but its caller hears of it with AnswerHeld.
+  void HoldNextAnswer() { hold_next_ = true; }
+  void AnswerHeld() {
+    if (held_) std::exchange(held_, nullptr)->Run();
+  }
   // So many Appends store their message, but their callers hear of an unknown outcome.
   void LoseAnswers(int count) { lost_answers_ = count; }
   void Search(RpcController* c, const mailbox::v1::SearchRequest* request,
@@ -292,7 +308,7 @@ class FakeMailbox : public mailbox::v1::MailboxService {
       response->add_uids(message.uid);
       response->set_highest_modseq(std::max(response->highest_modseq(), message.modseq));
     }
-    End(c, done);
+    EndOrHold(c, done);
   }
   // In the order of the UIDs, or against it.
   void Sort(RpcController* c, const mailbox::v1::SortRequest* request,
@@ -359,6 +375,11 @@ class FakeMailbox : public mailbox::v1::MailboxService {
 
  private:
   static constexpr uint32_t kUidValidity = 7;
+
+  void EndOrHold(RpcController* c, Closure* done, absl::Status status = absl::OkStatus()) {
+    if (!std::exchange(hold_next_, false)) return End(c, done, status);
+    held_ = done;
+  }
 
   void End(RpcController* c, Closure* done, absl::Status status = absl::OkStatus()) {
     rpc::Finish(c, done, failure_.ok() ? status : failure_);
@@ -438,6 +459,8 @@ class FakeMailbox : public mailbox::v1::MailboxService {
   std::function<void()> on_changes_;
   std::map<std::string, uint32_t> appended_;  // by request id
   int lost_answers_ = 0;
+  bool hold_next_ = false;
+  Closure* held_ = nullptr;
   std::string maildrop_holder_;
   std::map<std::string, std::map<std::string, std::string>> metadata_;  // by mailbox
 };

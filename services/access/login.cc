@@ -11,7 +11,8 @@ namespace pb = directory::v1;
 constexpr absl::Duration kTimeout = absl::Seconds(20);
 
 Account FromProto(const pb::AuthenticateResponse& response) {
-  return {response.account().id(), response.account().address(), response.account().quota_bytes()};
+  const pb::Account& account = response.account();
+  return {account.id(), account.address(), account.quota_bytes(), account.tenant_id()};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct Account {
   int64_t id = 0;
   std::string address;
   int64_t quota_bytes = 0;  // 0: none is known here
+  int64_t tenant_id = 0;
 };
 
 // Who wants to log in, for limits and app passwords.

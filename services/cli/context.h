@@ -99,6 +99,7 @@ void AddQueueCommands(CLI::App& app, Context& context);
 void AddMessageCommands(CLI::App& app, Context& context);
 void AddDeletedCommands(CLI::App& message, Context& context);
 void AddMailboxCommands(CLI::App& app, Context& context);
+void AddRightsCommands(CLI::App& mailbox, Context& context);
 void AddDnsCommands(CLI::App& app, Context& context);
 void AddAuthCheckCommand(CLI::App& app, Context& context);
 void AddOperationsCommands(CLI::App& app, Context& context);

@@ -56,6 +56,7 @@ class DirectoryServiceImpl : public v1::DirectoryService {
   // service_accounts.cc
   PP_METHOD(CreateAccount);
   PP_METHOD(GetAccount);
+  PP_METHOD(DescribeAccounts);
   PP_METHOD(ListAccounts);
   PP_METHOD(UpdateAccount);
   PP_METHOD(DeleteAccount);

@@ -17,7 +17,8 @@ using google::protobuf::MethodDescriptor;
 
 // What the services themselves ask; all else is administration.
 const std::set<std::string> kForServices = {"ResolveRecipient", "Authenticate", "GetScramKeys",
-                                            "FinishScram",      "CheckSender",  "GetSigningKeys"};
+                                            "FinishScram",      "CheckSender",  "GetSigningKeys",
+                                            "DescribeAccounts"};
 
 class DirectoryServiceTest : public ::testing::Test {
  protected:

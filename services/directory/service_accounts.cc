@@ -7,6 +7,10 @@
 
 namespace pennypost::directory {
 
+namespace {
+constexpr int kMostDescribed = 1000;
+}  // namespace
+
 void DirectoryServiceImpl::CreateAccount(Controller* controller,
                                          const v1::CreateAccountRequest* request,
                                          v1::CreateAccountResponse* response, Done* done) {
@@ -28,6 +32,33 @@ void DirectoryServiceImpl::GetAccount(Controller* controller, const v1::GetAccou
   Read(controller, done, request->actor(), [=, this](const Principal& who) -> absl::Status {
     ASSIGN_OR_RETURN(AccountRow row, admin_.GetAccount(who, request->address()));
     ToProto(row, response->mutable_account());
+    return absl::OkStatus();
+  });
+}
+
+void DirectoryServiceImpl::DescribeAccounts(Controller* controller,
+                                            const v1::DescribeAccountsRequest* request,
+                                            v1::DescribeAccountsResponse* response, Done* done) {
+  sql_pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    if (request->ids_size() + request->addresses_size() > kMostDescribed)
+      return SyntaxError("too many accounts at once");
+    auto add = [this, response](const std::optional<AccountRow>& row) {
+      if (!row) return;
+      v1::Account* account = response->add_accounts();
+      ToProto(*row, account);
+      account->set_enabled(row->active());
+      account->set_quota_bytes(recipients_.QuotaOf(*row));
+    };
+    for (int64_t id : request->ids()) {
+      ASSIGN_OR_RETURN(auto row, store_.FindAccountById(id));
+      add(row);
+    }
+    for (const std::string& address : request->addresses()) {
+      auto canonical = CanonicalAddress(address);
+      if (!canonical.ok()) continue;
+      ASSIGN_OR_RETURN(auto row, store_.FindAccount(*canonical));
+      add(row);
+    }
     return absl::OkStatus();
   });
 }

@@ -19,6 +19,52 @@ absl::StatusOr<std::string> Joined(const Flags& flags) {
   return JoinFlags({flags.begin(), flags.end()});
 }
 
+// RFC 4314 4: STORE fails only where none of what is asked for may be changed.
+absl::Status CheckFlags(v1::StoreFlagsRequest::Mode mode, const std::string& flags,
+                        mail::Rights rights) {
+  constexpr std::string_view kOfFlags = "swt";
+  bool any = std::any_of(kOfFlags.begin(), kOfFlags.end(),
+                         [rights](char letter) { return rights.Has(letter); });
+  bool all_refused = !flags.empty() && ChangeWithRights("", flags, rights).empty();
+  if (any && (mode == v1::StoreFlagsRequest::MODE_SET || !all_refused)) return absl::OkStatus();
+  return PolicyError("The right to change these flags is missing");
+}
+
+// Those to the destination, where the actor may read here and insert there.
+absl::StatusOr<mail::Rights> RightsToCopy(const Permission& permission,
+                                          const v1::CopyMessagesRequest& request) {
+  RETURN_IF_ERROR(
+      permission.Demand(request, request.mailbox_id(), request.move() ? "rte" : "r").status());
+  v1::CopyMessagesRequest there;
+  bool within = request.destination_account_id() == 0;
+  there.set_account_id(within ? request.account_id() : request.destination_account_id());
+  if (request.has_actor()) *there.mutable_actor() = request.actor();
+  return permission.Demand(there, request.destination(), "i");
+}
+
+// One mailbox of another account, or what the actor may know of it.
+absl::Status ListForeign(Store& store, const Permission& permission,
+                         const v1::ListMailboxesRequest& request,
+                         v1::ListMailboxesResponse* response) {
+  if (request.name().empty()) return PolicyError("The mailboxes of an account are its owner's");
+  RETURN_IF_ERROR(store.ListMailboxes(request, response));
+  v1::Mailbox* mailbox = response->mutable_mailboxes(0);
+  ASSIGN_OR_RETURN(mail::Rights rights, permission.Demand(request, mailbox->id(), ""));
+  mailbox->set_subscribed(false);  // that is the owner's
+  mailbox->set_rights(rights.ToString());
+  return absl::OkStatus();
+}
+
+// The rights of the actor, where it is not the owner's, with which he may read.
+template <class Request>
+absl::Status DescribeRights(const Permission& permission, const Request& request,
+                            v1::Mailbox* mailbox) {
+  if (Permission::IsOwn(request)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(mail::Rights rights, permission.Demand(request, mailbox->id(), "r"));
+  mailbox->set_rights(rights.ToString());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void MailboxServiceImpl::Start(std::function<void(int64_t)> tell) {
@@ -58,7 +104,10 @@ void MailboxServiceImpl::ListMailboxes(Controller* controller,
     if (!request->name().empty()) {
       ASSIGN_OR_RETURN(*canonical.mutable_name(), CanonicalName(request->name()));
     }
-    return store_.ListMailboxes(canonical, response);
+    if (!Permission::IsOwn(*request)) return ListForeign(store_, permission_, canonical, response);
+    RETURN_IF_ERROR(store_.ListMailboxes(canonical, response));
+    return request->want_shared() ? store_.ListShared(request->actor(), response)
+                                  : absl::OkStatus();
   });
 }
 
@@ -69,6 +118,7 @@ void MailboxServiceImpl::CreateMailbox(Controller* controller,
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
     v1::CreateMailboxRequest canonical = *request;
     ASSIGN_OR_RETURN(*canonical.mutable_name(), CanonicalName(request->name()));
+    RETURN_IF_ERROR(permission_.DemandAbove(*request, canonical.name(), "k").status());
     RETURN_IF_ERROR(store_.CreateMailbox(canonical, response->mutable_mailbox()));
     Changed(request->account_id());
     return absl::OkStatus();
@@ -82,6 +132,8 @@ void MailboxServiceImpl::RenameMailbox(Controller* controller,
     v1::RenameMailboxRequest canonical = *request;
     ASSIGN_OR_RETURN(*canonical.mutable_from(), CanonicalName(request->from()));
     ASSIGN_OR_RETURN(*canonical.mutable_to(), CanonicalName(request->to()));
+    RETURN_IF_ERROR(permission_.Demand(*request, canonical.from(), "x").status());
+    RETURN_IF_ERROR(permission_.DemandAbove(*request, canonical.to(), "k").status());
     if (canonical.from() != "INBOX") return store_.RenameMailbox(canonical);
     // RFC 9051 6.3.6: renaming INBOX moves its messages to a new mailbox; INBOX stays.
     v1::CreateMailboxRequest create;
@@ -99,7 +151,7 @@ void MailboxServiceImpl::RenameMailbox(Controller* controller,
     move.set_destination(canonical.to());
     move.set_move(true);
     v1::CopyMessagesResponse moved;
-    return store_.CopyMessages(move, &moved);
+    return store_.CopyMessages(move, mail::Rights::All(), &moved);
   });
 }
 
@@ -110,6 +162,7 @@ void MailboxServiceImpl::DeleteMailbox(Controller* controller,
     v1::DeleteMailboxRequest canonical = *request;
     ASSIGN_OR_RETURN(*canonical.mutable_name(), CanonicalName(request->name()));
     if (canonical.name() == "INBOX") return PolicyError("INBOX cannot be deleted");
+    RETURN_IF_ERROR(permission_.Demand(*request, canonical.name(), "x").status());
     RETURN_IF_ERROR(store_.DeleteMailbox(canonical));
     Changed(request->account_id());
     return absl::OkStatus();
@@ -134,6 +187,7 @@ void MailboxServiceImpl::OpenMailbox(Controller* controller, const v1::OpenMailb
     std::vector<MessageRow> rows;
     RETURN_IF_ERROR(
         store_.OpenMailbox(request->account_id(), name, response->mutable_mailbox(), &rows));
+    RETURN_IF_ERROR(DescribeRights(permission_, *request, response->mutable_mailbox()));
     ToIndex(rows, response->mutable_index());
     return absl::OkStatus();
   });
@@ -144,6 +198,7 @@ void MailboxServiceImpl::GetChanges(Controller* controller, const v1::GetChanges
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     ASSIGN_OR_RETURN(MailboxChanges changes, store_.GetChanges(*request));
     *response->mutable_mailbox() = std::move(changes.mailbox);
+    RETURN_IF_ERROR(DescribeRights(permission_, *request, response->mutable_mailbox()));
     ToIndex(changes.changed, response->mutable_changed());
     for (uint32_t uid : changes.vanished) response->add_vanished(uid);
     for (const UidSpan& span : changes.not_there) {
@@ -169,6 +224,7 @@ void MailboxServiceImpl::FetchMessages(Controller* controller,
                                        const v1::FetchMessagesRequest* request,
                                        v1::FetchMessagesResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    RETURN_IF_ERROR(permission_.Demand(*request, request->mailbox_id(), "r").status());
     Store::Want want{request->want_structure(), request->want_header(), request->want_content()};
     uint64_t budget = request->max_bytes() == 0 ? kDefaultFetchBytes : request->max_bytes();
     // Whole contents are loaded few at a time, so that one call never holds a folder in memory.
@@ -202,8 +258,10 @@ void MailboxServiceImpl::FetchMessages(Controller* controller,
 
 void MailboxServiceImpl::ReadContent(Controller* controller, const v1::ReadContentRequest* request,
                                      v1::ReadContentResponse* response, Done* done) {
-  pool_.Run(controller, done,
-            [this, request, response] { return store_.ReadContent(*request, response); });
+  pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    RETURN_IF_ERROR(permission_.Demand(*request, request->mailbox_id(), "r").status());
+    return store_.ReadContent(*request, response);
+  });
 }
 
 void MailboxServiceImpl::StoreFlags(Controller* controller, const v1::StoreFlagsRequest* request,
@@ -213,7 +271,9 @@ void MailboxServiceImpl::StoreFlags(Controller* controller, const v1::StoreFlags
     ASSIGN_OR_RETURN(std::string flags, Joined(request->flags()));
     std::vector<MessageRow> rows;
     std::vector<uint32_t> modified;
-    RETURN_IF_ERROR(store_.StoreFlags(*request, flags, &rows, &modified));
+    ASSIGN_OR_RETURN(mail::Rights rights, permission_.Demand(*request, request->mailbox_id(), ""));
+    RETURN_IF_ERROR(CheckFlags(request->mode(), flags, rights));
+    RETURN_IF_ERROR(store_.StoreFlags(*request, flags, rights, &rows, &modified));
     ToIndex(rows, response->mutable_index());
     for (uint32_t uid : modified) response->add_modified(uid);
     Changed(request->account_id());
@@ -227,10 +287,12 @@ void MailboxServiceImpl::CopyMessages(Controller* controller,
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
     v1::CopyMessagesRequest canonical = *request;
     ASSIGN_OR_RETURN(*canonical.mutable_destination(), CanonicalName(request->destination()));
+    ASSIGN_OR_RETURN(mail::Rights rights, RightsToCopy(permission_, canonical));
     // A move may be on its way to the trash.
     if (!request->move()) RETURN_IF_ERROR(store_.Room());
-    RETURN_IF_ERROR(store_.CopyMessages(canonical, response));
+    RETURN_IF_ERROR(store_.CopyMessages(canonical, rights, response));
     Changed(request->account_id());
+    if (request->destination_account_id() != 0) Changed(request->destination_account_id());
     return absl::OkStatus();
   });
 }
@@ -238,6 +300,10 @@ void MailboxServiceImpl::CopyMessages(Controller* controller,
 void MailboxServiceImpl::Expunge(Controller* controller, const v1::ExpungeRequest* request,
                                  v1::ExpungeResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
+    RETURN_IF_ERROR(
+        permission_
+            .Demand(*request, request->mailbox_id(), request->regardless_of_flag() ? "te" : "e")
+            .status());
     RETURN_IF_ERROR(store_.Expunge(*request, response));
     Changed(request->account_id());
     return absl::OkStatus();

@@ -7,6 +7,7 @@
 #include "rpc/worker_pool.h"
 #include "services/mailbox/change_feed.h"
 #include "services/mailbox/delivery_queue.h"
+#include "services/mailbox/permission.h"
 #include "services/mailbox/scripts/outbox.h"
 #include "services/mailbox/scripts/script_runner.h"
 
@@ -44,6 +45,9 @@ class MailboxServiceImpl : public v1::MailboxService {
   PP_METHOD(RenameMailbox);
   PP_METHOD(DeleteMailbox);
   PP_METHOD(Subscribe);
+  // mailbox_service_rights.cc
+  PP_METHOD(ListGrants);
+  PP_METHOD(SetGrant);
   PP_METHOD(OpenMailbox);
   PP_METHOD(GetChanges);
   PP_METHOD(WaitForChanges);
@@ -100,6 +104,9 @@ class MailboxServiceImpl : public v1::MailboxService {
 
   // A change was committed.
   void Changed(int64_t account_id);
+  // With the flags that the rights allow.
+  void AppendWith(mail::Rights rights, Controller* controller, const v1::AppendRequest* request,
+                  v1::AppendResponse* response, Done* done);
   void Receive(IncomingPtr mail);
   // On the pool, for what may block or take its time: scripts, parsing of large content.
   void ReceiveOnPool(IncomingPtr mail, ScriptRunner::Scripts scripts);
@@ -112,6 +119,7 @@ class MailboxServiceImpl : public v1::MailboxService {
   static void Refuse(const Incoming& mail, const absl::Status& status);
 
   Store& store_;
+  const Permission permission_{store_};
   BodyBudget bodies_;
   ChangeFeed feed_;
   std::function<void(int64_t)> tell_;

@@ -13,9 +13,8 @@ constexpr int kMaxIds = 1000;  // of one FindStored
 
 // Borrows the contents of the request.
 absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
-    const v1::MultiAppendRequest& request) {
+    const v1::MultiAppendRequest& request, const std::string& mailbox, mail::Rights rights) {
   std::vector<std::unique_ptr<Delivery>> deliveries;
-  ASSIGN_OR_RETURN(std::string mailbox, CanonicalName(request.mailbox()));
   if (request.messages().empty()) return SyntaxError("no messages");
   for (const auto& message : request.messages()) {
     auto delivery = std::make_unique<Delivery>();
@@ -32,7 +31,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Delivery>>> ToDeliveries(
     Delivery::Recipient to;
     to.account_id = request.account_id();
     to.mailbox = mailbox;
-    to.flags = flags;
+    to.flags = ChangeWithRights("", flags, rights);
     to.quota_bytes = request.quota_bytes();
     delivery->recipients.push_back(std::move(to));
     delivery->email = PrepareEmail(message.content(), *id);
@@ -52,7 +51,9 @@ void MailboxServiceImpl::MultiAppend(Controller* controller, const v1::MultiAppe
   if (!room.ok()) return rpc::Finish(controller, done, room);
   pool_.Run(controller, done, [this, request, response, lease]() -> absl::Status {
     RETURN_IF_ERROR(store_.EnsureAccount(request->account_id()));
-    ASSIGN_OR_RETURN(auto deliveries, ToDeliveries(*request));
+    ASSIGN_OR_RETURN(std::string mailbox, CanonicalName(request->mailbox()));
+    ASSIGN_OR_RETURN(mail::Rights rights, permission_.Demand(*request, mailbox, "i"));
+    ASSIGN_OR_RETURN(auto deliveries, ToDeliveries(*request, mailbox, rights));
     std::vector<Delivery*> batch;
     for (const auto& delivery : deliveries) batch.push_back(delivery.get());
     RETURN_IF_ERROR(store_.StoreTogether(batch));
@@ -62,11 +63,10 @@ void MailboxServiceImpl::MultiAppend(Controller* controller, const v1::MultiAppe
     if (response->uid_validity() == 0) {
       // A repeat: the deliveries' records do not hold UIDVALIDITY.
       v1::Mailbox found;
-      ASSIGN_OR_RETURN(std::string mailbox, CanonicalName(request->mailbox()));
       if (store_.FindMailbox(request->account_id(), mailbox, &found).ok())
         response->set_uid_validity(found.uid_validity());
     }
-    feed_.Notify(request->account_id());
+    Changed(request->account_id());
     return absl::OkStatus();
   });
 }

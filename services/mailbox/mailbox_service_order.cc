@@ -18,7 +18,9 @@ Loader LoaderOf(Store& store, const Request& request) {
 }
 
 template <class Request>
-absl::StatusOr<std::vector<MessageRow>> Find(Store& store, const Request& request) {
+absl::StatusOr<std::vector<MessageRow>> Find(Store& store, const Permission& permission,
+                                             const Request& request) {
+  RETURN_IF_ERROR(permission.Demand(request, request.mailbox_id(), "r").status());
   ASSIGN_OR_RETURN(auto rows, store.ListMessages(request.account_id(), request.mailbox_id()));
   auto may_hold = [&](const std::vector<search::Gram>& grams) {
     return store.MayHold(request.account_id(), request.mailbox_id(), rows.size(), grams);
@@ -31,7 +33,7 @@ absl::StatusOr<std::vector<MessageRow>> Find(Store& store, const Request& reques
 void MailboxServiceImpl::Search(Controller* controller, const v1::SearchRequest* request,
                                 v1::SearchResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(auto found, Find(store_, *request));
+    ASSIGN_OR_RETURN(auto found, Find(store_, permission_, *request));
     uint64_t highest = 0;
     for (const MessageRow& row : found) {
       response->add_uids(row.uid);
@@ -46,7 +48,7 @@ void MailboxServiceImpl::Search(Controller* controller, const v1::SearchRequest*
 void MailboxServiceImpl::Sort(Controller* controller, const v1::SortRequest* request,
                               v1::SortResponse* response, Done* done) {
   pool_.Run(controller, done, [this, request, response]() -> absl::Status {
-    ASSIGN_OR_RETURN(auto found, Find(store_, *request));
+    ASSIGN_OR_RETURN(auto found, Find(store_, permission_, *request));
     ASSIGN_OR_RETURN(auto sorted,
                      SortMessages(found, request->order(), LoaderOf(store_, *request)));
     uint64_t highest = 0;
@@ -66,7 +68,7 @@ void MailboxServiceImpl::Thread(Controller* controller, const v1::ThreadRequest*
     bool references = request->algorithm() == v1::ThreadRequest::ALGORITHM_REFERENCES;
     if (!references && request->algorithm() != v1::ThreadRequest::ALGORITHM_ORDERED_SUBJECT)
       return SyntaxError("no threading algorithm");
-    ASSIGN_OR_RETURN(auto found, Find(store_, *request));
+    ASSIGN_OR_RETURN(auto found, Find(store_, permission_, *request));
     ASSIGN_OR_RETURN(auto messages, LoadThreadMessages(found, LoaderOf(store_, *request)));
     auto nodes = references ? ThreadByReferences(messages) : ThreadBySubject(messages);
     for (const ThreadNode& node : nodes) {

@@ -200,6 +200,23 @@ void MailboxServiceImpl::Deliver(Controller* controller, const v1::DeliverReques
 
 void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest* request,
                                 v1::AppendResponse* response, Done* done) {
+  if (Permission::IsOwn(*request))
+    return AppendWith(mail::Rights::All(), controller, request, response, done);
+  auto rights = [this, request]() -> absl::StatusOr<mail::Rights> {
+    ASSIGN_OR_RETURN(std::string name, CanonicalName(request->mailbox()));
+    return permission_.Demand(*request, name, "i");
+  };
+  bool queued = pool_.Submit([=, this] {
+    auto found = rights();
+    if (!found.ok()) return rpc::Finish(controller, done, found.status());
+    AppendWith(*found, controller, request, response, done);
+  });
+  if (!queued) rpc::Finish(controller, done, Overloaded());
+}
+
+void MailboxServiceImpl::AppendWith(mail::Rights rights, Controller* controller,
+                                    const v1::AppendRequest* request, v1::AppendResponse* response,
+                                    Done* done) {
   auto name = CanonicalName(request->mailbox());
   auto flags = Joined(request->flags());
   auto id = ParseId(request->request_id());
@@ -213,8 +230,9 @@ void MailboxServiceImpl::Append(Controller* controller, const v1::AppendRequest*
       request->has_internal_date() ? rpc::TimeOf(request->internal_date()) : absl::Now();
   delivery->mailbox_must_exist = true;
   delivery->runs_scripts = false;
-  delivery->recipients.push_back(
-      {request->account_id(), "", *name, *flags, request->quota_bytes(), std::nullopt});
+  delivery->recipients.push_back({request->account_id(), "", *name,
+                                  ChangeWithRights("", *flags, rights), request->quota_bytes(),
+                                  std::nullopt});
   auto fill = [this, request, response, mailbox = *name](const Delivery& stored) {
     const Delivery::Result& result = stored.results[0];
     response->set_uid(result.uid);

@@ -204,7 +204,7 @@ default_client_limit = 2000
             return self.lmtp.exists() and s.connect_ex(("127.0.0.1", self.imaps_port)) == 0
 
     def stop(self) -> None:
-        if self.process:
+        if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(timeout=20)
 

@@ -207,5 +207,119 @@ def test_compression():
         assert body in imap.buffer
 
 
+def test_uids_only():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        fill(imap, "Uids")
+        imap.ok("CREATE Elsewhere")
+        capabilities = imap.ok("CAPABILITY")[0].split()
+        assert {"UIDONLY", "INPROGRESS", "SAVELIMIT=100000"} <= set(capabilities), capabilities
+        assert imap.ok("ENABLE UIDONLY") == ["* ENABLED UIDONLY"]
+        other.ok("SELECT Uids")
+        other.ok("STORE 1 +FLAGS (\\Deleted)")
+        other.ok("EXPUNGE")
+        imap.ok("SELECT Uids")
+        for command in ("FETCH 1 FLAGS", "SEARCH ALL", "UID SEARCH 1:2", "STORE 1 FLAGS (x)", "COPY 1 Elsewhere"):
+            lines, result = imap.run(command)
+            assert result.startswith("BAD [UIDREQUIRED]"), (command, lines, result)
+        assert imap.ok("UID FETCH 1:* (UID RFC822.SIZE)")[0] == f"* 2 UIDFETCH (RFC822.SIZE {len(MAILS[1])})"
+        other.ok("STORE 1 +FLAGS (\\Deleted)")
+        assert imap.ok("NOOP") == ["* 2 UIDFETCH (FLAGS (\\Deleted))"]
+        other.ok("EXPUNGE")
+        assert imap.ok("NOOP") == ["* VANISHED 2"]
+        assert imap.ok("UID STORE 3 +FLAGS (\\Deleted)") == ["* 3 UIDFETCH (FLAGS (\\Deleted))"]
+        assert imap.ok("EXPUNGE") == ["* VANISHED 3"]
+        assert imap.ok("UID MOVE 4 Elsewhere")[1:] == ["* VANISHED 4"]
+
+
+def test_results_kept_up_to_date():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        fill(imap, "Live")
+        imap.ok("SELECT Live")
+        other.ok("SELECT Live")
+        imap.ok("UID SEARCH RETURN (UPDATE COUNT) UNFLAGGED SUBJECT plan")
+        search = f"t{imap.count}"
+        imap.ok("SORT RETURN (UPDATE ALL) (REVERSE DATE) UTF-8 UNFLAGGED")
+        order = f"t{imap.count}"
+        other.ok("STORE 4 +FLAGS (\\Flagged)")
+        assert imap.ok("NOOP") == ["* 4 FETCH (FLAGS (\\Flagged))",
+                                   f'* ESEARCH (TAG "{search}") UID REMOVEFROM (0 4)',
+                                   f'* ESEARCH (TAG "{order}") REMOVEFROM (2 4)']
+        other.ok(b"APPEND Live " + literals(mail("a plan", 5, "Thu, 5 Nov 2026 10:00:00 +0000")))
+        other.ok("STORE 1 +FLAGS (\\Deleted)")
+        other.ok("EXPUNGE")
+        # IDLE hears of all of it, whatever comes first.
+        imap.send(b"i IDLE\r\n")
+        heard = []
+        while not {f'* ESEARCH (TAG "{search}") UID ADDTO (0 5)', "* 1 EXPUNGE"} <= set(heard):
+            heard.append(imap.line())
+        gone = heard.index(f'* ESEARCH (TAG "{order}") REMOVEFROM (2 1)')
+        assert gone < heard.index("* 1 EXPUNGE") < heard.index("* 4 EXISTS"), heard
+        imap.send(b"DONE\r\n")
+        while not imap.line().startswith("i OK"):
+            pass
+        imap.ok(f'CANCELUPDATE "{search}" "{order}"')
+        other.ok("STORE 1:* +FLAGS (\\Flagged)")
+        assert not [line for line in imap.ok("NOOP") if "ESEARCH" in line]
+
+
+def test_notify():
+    with Lab() as lab, Imap(lab) as imap, Imap(lab) as other:
+        fill(imap, "Here")
+        imap.ok("CREATE Lists")
+        imap.ok("CREATE Lists/a")
+        imap.ok("SELECT Here")
+        lines, result = imap.run("NOTIFY SET (personal (MailboxMetadataChange))")
+        assert result.startswith("NO [BADEVENT (MessageNew "), result
+        lines = imap.ok("NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[HEADER.FIELDS (Subject)]) MessageExpunge "
+                        "FlagChange)) (subtree Lists (MessageNew MessageExpunge MailboxName))")
+        names = [re.match(r"\* STATUS (\S+) \(MESSAGES 0 UIDNEXT 1 UIDVALIDITY \d+\)$", line)[1] for line in lines]
+        assert names == ["Lists", "Lists/a"], lines
+        other.ok(b"APPEND Lists/a " + literals(MAILS[0]))
+        assert re.match(r"\* STATUS Lists/a \(MESSAGES 1 UIDNEXT 2 UIDVALIDITY \d+\)$", imap.line())
+        other.ok("SELECT Here")
+        other.ok("STORE 1 +FLAGS (\\Flagged)")
+        assert imap.line() == "* 1 FETCH (UID 1 FLAGS (\\Flagged))"
+        other.ok(b"APPEND Here " + literals(mail("pushed", 5, "Thu, 5 Nov 2026 10:00:00 +0000")))
+        assert imap.line() == "* 5 EXISTS"
+        assert imap.line() == "* 5 FETCH (UID 5 BODY[HEADER.FIELDS (Subject)] {19}\nSubject: pushed\r\n\r\n)"
+        other.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
+        assert imap.line() == "* 2 FETCH (UID 2 FLAGS (\\Deleted))"
+        other.ok("EXPUNGE")
+        assert imap.line() == "* 2 EXPUNGE"
+        # Names are looked at when mail comes, or within half a minute.
+        other.ok("RENAME Lists/a Lists/b")
+        other.ok(b"APPEND Lists/b " + literals(MAILS[1]))
+        heard = {imap.line(), imap.line()}
+        assert '* LIST (\\HasNoChildren) "/" Lists/b ("OLDNAME" (Lists/a))' in heard, heard
+        assert any(line.startswith("* STATUS Lists/b (MESSAGES 2 ") for line in heard), heard
+        imap.ok("NOTIFY NONE")
+        other.ok(b"APPEND Lists/b " + literals(MAILS[1]))
+        other.ok("STORE 1 -FLAGS (\\Flagged)")
+        assert imap.ok("NOOP") == ["* 1 FETCH (UID 1 FLAGS ())"]
+
+
+def test_messages_put_together():
+    with Lab() as lab, Imap(lab) as imap:
+        fill(imap, "Parts")
+        large = b"Subject: large\r\n\r\n" + b"0123456789abcde\n" * 100_000
+        imap.ok(b"APPEND Parts " + literals(large))
+        imap.ok("CREATE Whole")
+        validity = re.search(r"UIDVALIDITY (\d+)", " ".join(imap.ok("STATUS Parts (UIDVALIDITY)")))[1]
+        imap.ok(b'APPEND Whole (\\Draft) CATENATE (URL "/Parts;UIDVALIDITY=%s/;UID=1/;SECTION=HEADER" TEXT ' % validity.encode()
+                + literals(b"above\r\n") + b' URL "/Parts/;UID=5/;SECTION=TEXT" TEXT ' + literals(b"below\r\n") + b")")
+        assert re.search(r"\[APPENDUID \d+ 1\]", imap.result), imap.result
+        whole = MAILS[0].partition(b"\r\n\r\n")[0] + b"\r\n\r\nabove\r\n" + large.partition(b"\r\n\r\n")[2] + b"below\r\n"
+        imap.ok("SELECT Whole")
+        assert imap.ok("FETCH 1 (FLAGS RFC822.SIZE)") == [f"* 1 FETCH (FLAGS (\\Draft) RFC822.SIZE {len(whole)})"]
+        assert imap.ok("FETCH 1 BODY.PEEK[]")[0].encode().endswith(b"{%d}\n%s)" % (len(whole), whole))
+        imap.ok(b"UID REPLACE 1 Whole CATENATE (URL ;UID=1/;SECTION=HEADER TEXT " + literals(b"short\r\n") + b")")
+        assert imap.ok("UID SEARCH BODY short") == ["* SEARCH 2"]
+        lines, result = imap.run("APPEND Whole CATENATE (URL /Parts/;UID=99)")
+        assert result.startswith("NO [BADURL /Parts/;UID=99] "), result
+        many = " ".join(["URL /Parts/;UID=5"] * 40)
+        lines, result = imap.run(f"APPEND Whole CATENATE ({many})")
+        assert result.startswith("NO [TOOBIG] "), result
+
+
 if __name__ == "__main__":
     main(globals())

@@ -6,6 +6,7 @@
 #include "metrics/metrics.h"
 #include "rpc/call.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/search_run.h"
 
 namespace pennypost::access {
 
@@ -18,6 +19,7 @@ constexpr absl::Duration kWatchLength = absl::Seconds(120);
 // (ROBUSTNESS 2.7).
 constexpr absl::Duration kStoreGoneLimit = absl::Seconds(60);
 constexpr int kMaxWatches = 4;
+constexpr absl::Duration kOwnLook = absl::Seconds(5);
 // What a session may hold of a command before it draws on the budget for messages, and in what
 // steps.
 constexpr size_t kOrdinaryCommand = 256 << 10;
@@ -28,6 +30,7 @@ imap::SessionOptions OptionsOf(const ConnectionOptions& options) {
   out.tls = options.link.implicit_tls;
   out.starttls = options.link.tls != nullptr;
   out.max_message = options.max_message;
+  out.save_limit = options.save_limit;
   out.login_limit = options.login_timeout;
   out.idle_limit = options.idle_timeout;
   // Without a certificate there is no TLS to wait for: a machine of one's own, or a proxy in front.
@@ -105,7 +108,9 @@ net::Awaitable<bool> ImapConnection::Write(std::string_view bytes) {
 }
 
 net::Awaitable<bool> ImapConnection::Read() {
-  if (session_.idling()) StartWatch();
+  bool there = co_await SendNew();
+  if (!there) co_return false;
+  if (session_.idling() || session_.listening()) StartWatch();
   ClientLink::Got got = co_await link_.Read(session_.IdleLimit());
   switch (got) {
     case ClientLink::Got::kBytes:
@@ -143,7 +148,7 @@ net::Awaitable<void> ImapConnection::TakeRoom() {
 net::Awaitable<bool> ImapConnection::Interrupted() {
   if (!watch_->fired.exchange(false)) co_return true;
   watching_ = false;
-  if (session_.idling()) co_await ReportChanges();
+  if (session_.idling() || session_.listening()) co_await ReportChanges();
   co_return true;
 }
 
@@ -154,33 +159,61 @@ net::Awaitable<void> ImapConnection::ReportChanges() {
     co_await net::Sleep(absl::Seconds(1));
     co_return;
   }
-  ImapContext context = Context();
   uint64_t seen = watch_->modseq.load();
+  uint64_t before = std::exchange(synced_to_, session_.view() ? synced_to_ : seen);
+  if (session_.view()) co_await SyncSelected(seen);
+  if (!notifier_.active()) co_return;
+  ImapContext context = Context();
+  auto news = co_await notifier_.Report(context);
+  NoteStore(news.ok());
+  if (news.ok()) {
+    if (!news->empty()) co_await Write(*news);
+    co_return;
+  }
+  synced_to_ = before;
+  co_await net::Sleep(absl::Seconds(1));
+}
+
+net::Awaitable<void> ImapConnection::SyncSelected(uint64_t seen) {
+  ImapContext context = Context();
   absl::Status status = co_await SyncView(context);
   NoteStore(status.ok());
   // MODSEQ rises in the order in which changes become visible, so all up to here are in the view
   // now.
-  if (status.ok()) synced_to_ = seen;
-  if (status.ok()) session_.PushUpdates();
+  if (status.ok()) {
+    synced_to_ = seen;
+    co_await RefreshSearches(context);
+    session_.PushUpdates();
+  }
   if (status.code() == absl::StatusCode::kNotFound) session_.Shutdown("Mailbox was deleted");
+  if (status.code() == absl::StatusCode::kPermissionDenied)
+    session_.Shutdown("[NOPERM] The right to read this mailbox was taken away");
 }
 
 // RFC 2177: one long poll at the store, which interrupts our Read when it ends.
 void ImapConnection::StartWatch() {
   imap::MailboxView* view = session_.view();
-  if (!view) return;
-  int64_t mailbox_id = view->info().mailbox_id;
-  if (watching_ && watched_mailbox_ == mailbox_id) return;
+  bool others = notifier_.active();
+  if (!view && !others) return;
+  MailboxKey selected{account_.id, 0};
+  if (view) selected = {view->info().account_id, view->info().mailbox_id};
+  if (watching_ && watched_ == selected) return;
   // Those of mailboxes left behind end by themselves; a client that hops about waits for them.
   if (watch_->open.load() >= kMaxWatches) return;
-  if (watched_mailbox_ != mailbox_id) synced_to_ = 0;
+  if (watched_ != selected) synced_to_ = 0;
   pb::WaitForChangesRequest request;
-  request.set_account_id(account_.id);
-  request.set_mailbox_id(mailbox_id);
-  request.set_since_modseq(std::max(view->info().highest_modseq, synced_to_));
-  request.set_max_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(kWatchLength)));
+  request.set_account_id(selected.first);
+  request.set_mailbox_id(selected.second);
+  // The MODSEQ is the account's. What the selected mailbox had when it was opened is known, but of
+  // other mailboxes only what was looked at.
+  uint64_t known = others ? 0 : view->info().highest_modseq;
+  request.set_since_modseq(std::max(known, synced_to_));
+  absl::Duration length = notifier_.wants_names() ? Notifier::kNamesInterval : kWatchLength;
+  // The feed is that of one account: one's own mailboxes are looked at while another's is open.
+  if (others && selected.first != account_.id) length = kOwnLook;
+  request.set_max_wait_ms(static_cast<uint32_t>(absl::ToInt64Milliseconds(length)));
   watching_ = true;
-  watched_mailbox_ = mailbox_id;
+  watched_ = selected;
   watch_->open.fetch_add(1);
   std::shared_ptr<Watch> watch = watch_;
   std::shared_ptr<net::Stream> stream = link_.stream();
@@ -207,17 +240,27 @@ void ImapConnection::NoteStore(bool reachable) {
     session_.Shutdown("[UNAVAILABLE] Mail store is away, come back");
 }
 
-ImapContext ImapConnection::Context() {
-  return {clients_, session_, *this, *options_.views, account_};
+ImapContext ImapConnection::Context(std::string tag) {
+  return {clients_,
+          session_,
+          *this,
+          *options_.views,
+          account_,
+          std::move(tag),
+          options_.progress_interval,
+          &notifier_,
+          &lease_,
+          options_.body_patience};
 }
 
 net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
   LoginPeer who{"imap", link_.client_ip()};
   if (auto* run = std::get_if<imap::RunCommand>(&request)) {
     CommandCounter(run->row->name).Increment();
-    ImapContext context = Context();
+    ImapContext context = Context(run->tag);
     Done done = co_await HandleCommand(context, *run);
     if (session_.view()) NoteStore(done.result.code != "UNAVAILABLE");
+    co_await AfterCommand(context, *run);
     co_return done;
   }
   if (auto* password = std::get_if<imap::CheckPassword>(&request)) {
@@ -233,6 +276,37 @@ net::Awaitable<imap::Outcome> ImapConnection::Answer(imap::Request request) {
   auto account = co_await FinishScram(clients_, who, finish.user,
                                       finish.success ? ScramEnd::kProved : ScramEnd::kFailed);
   co_return Login(std::move(account));
+}
+
+net::Awaitable<void> ImapConnection::AfterCommand(ImapContext& context,
+                                                  const imap::RunCommand& run) {
+  own_uids_.insert(own_uids_.end(), context.own_uids.begin(), context.own_uids.end());
+  if (run.row->flags & imap::kChangesSelection) {
+    sent_mailbox_ = 0;
+    own_uids_.clear();
+  } else if (session_.view()) {
+    co_await RefreshSearches(context);
+  }
+  const imap::CommandBody& body = run.body;
+  bool names =
+      std::holds_alternative<imap::Create>(body) || std::holds_alternative<imap::Delete>(body) ||
+      std::holds_alternative<imap::Rename>(body) || std::holds_alternative<imap::Subscribe>(body);
+  if (names) co_await notifier_.NoteOwnNames(context);
+}
+
+// All that was to be said is said: EXISTS and ADDTO come before the messages themselves.
+net::Awaitable<bool> ImapConnection::SendNew() {
+  const imap::MailboxView* view = session_.view();
+  if (!view) co_return true;
+  size_t known = view->announced();
+  uint32_t last = known == 0 ? 0 : view->uid_at(known - 1);
+  // What was there at SELECT is not new.
+  bool opened = std::exchange(sent_mailbox_, view->info().mailbox_id) != view->info().mailbox_id;
+  uint32_t above = std::exchange(sent_uid_, opened ? last : std::max(last, sent_uid_));
+  if (opened || last <= above) co_return true;
+  ImapContext context = Context();
+  std::vector<uint32_t> own = std::exchange(own_uids_, {});
+  co_return co_await access::SendNewMessages(context, above, own);
 }
 
 imap::Outcome ImapConnection::Login(absl::StatusOr<Account> account) {

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/body_budget.h"
 #include "net/wait_for_credit.h"
 #include "services/access/client_link.h"
 #include "services/access/imap/handlers.h"
+#include "services/access/imap/notifier.h"
 #include "services/access/user_connections.h"
 
 namespace pennypost::access {
@@ -23,6 +25,9 @@ struct ConnectionOptions {
   absl::Duration body_patience = net::kCreditPatience;
   absl::Duration login_timeout = absl::Seconds(60);
   absl::Duration idle_timeout = absl::Minutes(30);
+  // How often a command at work says so (RFC 9585).
+  absl::Duration progress_interval = absl::Seconds(10);
+  size_t save_limit = 100'000;  // messages of one COPY or APPEND
 };
 
 class ImapConnection : private ResponseSink {
@@ -36,6 +41,7 @@ class ImapConnection : private ResponseSink {
 
  private:
   struct Watch;
+  using MailboxKey = std::pair<int64_t, int64_t>;  // account and mailbox
 
   net::Awaitable<bool> Write(std::string_view bytes) override;
   void Break() override { broken_ = true; }
@@ -48,8 +54,11 @@ class ImapConnection : private ResponseSink {
   imap::Outcome Login(absl::StatusOr<Account> account);
   void StartWatch();
   net::Awaitable<void> ReportChanges();
+  net::Awaitable<void> SyncSelected(uint64_t seen);
+  net::Awaitable<bool> SendNew();
+  net::Awaitable<void> AfterCommand(ImapContext& context, const imap::RunCommand& run);
   void NoteStore(bool reachable);
-  ImapContext Context();
+  ImapContext Context(std::string tag = "");
 
   clients::Clients& clients_;
   const ConnectionOptions& options_;
@@ -59,9 +68,14 @@ class ImapConnection : private ResponseSink {
   Account account_;
   UserConnections::Place place_;
   std::shared_ptr<Watch> watch_;
-  bool watching_ = false;  // a call for watched_mailbox_ is under way
-  int64_t watched_mailbox_ = 0;
-  uint64_t synced_to_ = 0;  // no change of the watched mailbox up to here is news
+  bool watching_ = false;  // a call for watched_ is under way
+  MailboxKey watched_;
+  uint64_t synced_to_ = 0;  // no change of what is watched up to here is news
+  Notifier notifier_;
+  // Of the selected mailbox: up to which UID new messages were sent, if the client wants that.
+  int64_t sent_mailbox_ = 0;
+  uint32_t sent_uid_ = 0;
+  std::vector<uint32_t> own_uids_;  // above it, which this session made itself
   absl::Time store_gone_since_ = absl::InfiniteFuture();
   bool broken_ = false;
   int commands_ = 0;

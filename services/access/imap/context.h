@@ -5,7 +5,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/body_budget.h"
 #include "clients/clients.h"
 #include "imap/session.h"
 #include "imap/write.h"
@@ -27,12 +29,22 @@ class ResponseSink {
   virtual void Break() = 0;
 };
 
+class Notifier;
+
 struct ImapContext {
   clients::Clients& clients;
   imap::ServerSession& session;
   ResponseSink& sink;
   ViewCache& views;
   Account account;
+  std::string tag = "";  // of the command at work
+  absl::Duration progress_interval = absl::Seconds(10);
+  Notifier* notifier = nullptr;
+  // Where memory for messages comes from, and how long it is waited for; nullptr: anywhere.
+  BodyLease* lease = nullptr;
+  absl::Duration body_patience = absl::ZeroDuration();
+  // Messages the command put into the selected mailbox.
+  std::vector<uint32_t> own_uids = {};
 
   mailbox::v1::MailboxService& mailbox() const { return *clients.mailbox; }
   imap::NameForm names() const { return session.features().names(); }
@@ -47,17 +59,32 @@ inline constexpr absl::Duration kOpenTimeout =
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kSearchTimeout = absl::Seconds(30);
 
-// A request with the account filled in.
+// Where a mailbox is: whose, and what its owner calls it.
+struct Place {
+  Account owner;
+  std::string mailbox;
+};
+
+// A request about an account, in the name of the user.
 template <class Request>
-Request For(const ImapContext& context) {
+Request ForAccount(const ImapContext& context, int64_t account_id) {
   Request request;
-  request.set_account_id(context.account.id);
+  request.set_account_id(account_id);
+  if constexpr (requires { request.mutable_actor(); }) {
+    request.mutable_actor()->set_account_id(context.account.id);
+    request.mutable_actor()->set_tenant_id(context.account.tenant_id);
+  }
   return request;
 }
-// The same for the selected mailbox.
+// About the user's own.
+template <class Request>
+Request For(const ImapContext& context) {
+  return ForAccount<Request>(context, context.account.id);
+}
+// About the selected mailbox.
 template <class Request>
 Request ForSelected(const ImapContext& context) {
-  Request request = For<Request>(context);
+  Request request = ForAccount<Request>(context, context.view().info().account_id);
   request.set_mailbox_id(context.view().info().mailbox_id);
   return request;
 }

@@ -1,4 +1,5 @@
 #include "services/access/imap/handlers.h"
+#include "services/access/imap/notifier.h"
 
 namespace pennypost::access {
 
@@ -30,6 +31,16 @@ net::Awaitable<Done> HandleCommand(ImapContext& context, const imap::RunCommand&
     co_return co_await HandleGetMetadata(context, *get);
   if (auto* set = std::get_if<imap::SetMetadata>(&body))
     co_return co_await HandleSetMetadata(context, *set);
+  if (auto* set = std::get_if<imap::SetAcl>(&body)) co_return co_await HandleSetAcl(context, *set);
+  if (auto* remove = std::get_if<imap::DeleteAcl>(&body))
+    co_return co_await HandleDeleteAcl(context, *remove);
+  if (auto* get = std::get_if<imap::GetAcl>(&body)) co_return co_await HandleGetAcl(context, *get);
+  if (auto* list = std::get_if<imap::ListRights>(&body))
+    co_return co_await HandleListRights(context, *list);
+  if (auto* mine = std::get_if<imap::MyRights>(&body))
+    co_return co_await HandleMyRights(context, *mine);
+  if (auto* notify = std::get_if<imap::Notify>(&body))
+    co_return co_await context.notifier->Set(context, *notify);
   if (std::holds_alternative<imap::Close>(body)) co_return co_await HandleClose(context);
   if (auto* expunge = std::get_if<imap::Expunge>(&body))
     co_return co_await HandleExpunge(context, *expunge);

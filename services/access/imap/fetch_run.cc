@@ -6,7 +6,6 @@
 
 #include "imap/write.h"
 #include "mime/decode.h"
-#include "mime/preview.h"
 #include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 
@@ -22,34 +21,13 @@ using Kind = imap::FetchItem::Kind;
 constexpr uint64_t kWhole = 256 << 10;
 constexpr size_t kBatchMessages = 200;
 constexpr uint64_t kBatchBytes = 2 << 20;
-constexpr uint64_t kPiece = 512 << 10;
 constexpr size_t kFlushAt = 64 << 10;
-
-bool IsTopHeader(const imap::Section& section) {
-  using Text = imap::Section::Text;
-  return section.part.empty() && section.text != Text::kAll && section.text != Text::kText;
-}
-
-bool SelectsFields(const imap::Section& section) {
-  return section.text == imap::Section::Text::kHeaderFields ||
-         section.text == imap::Section::Text::kHeaderFieldsNot;
-}
-
-imap::ByteRange CutToPartial(imap::ByteRange range, const imap::FetchItem& item) {
-  if (!item.partial) return range;
-  uint64_t skip = std::min(item.partial->first, range.size);
-  return {range.offset + skip, std::min(item.partial->second, range.size - skip)};
-}
-
-// RFC 9051 9 CHAR8: no NUL in a literal.
-void ReplaceNul(std::string& bytes) {
-  std::replace(bytes.begin(), bytes.end(), '\0', '\x80');
-}
 
 }  // namespace
 
 FetchRun::FetchRun(ImapContext& context, const imap::Fetch& fetch)
     : context_(context), fetch_(fetch) {
+  for (const imap::FetchItem& item : fetch.items) only_uid_ = only_uid_ && item.kind == Kind::kUid;
   for (const imap::FetchItem& item : fetch.items) {
     switch (imap::NeedsOf(item)) {
       case imap::Needs::kNothing:
@@ -93,12 +71,19 @@ net::Awaitable<absl::Status> FetchRun::Run(const std::vector<size_t>& indexes) {
   co_return absl::OkStatus();
 }
 
+// RFC 9586 3.3: UIDFETCH begins with the UID, so it is no item, unless there were none then.
+bool FetchRun::IsSaid(const imap::FetchItem& item) const {
+  return item.kind == Kind::kUid && context_.session.features().uidonly && !only_uid_;
+}
+
 void FetchRun::WriteFromView(size_t index) {
   Loaded nothing;
   imap::MessageState state = context_.view().At(index);
-  out_ += fmt::format("* {} FETCH (", index + 1);
+  imap::BeginFetch(index, state.uid, context_.session.features().numbers(), out_);
+  bool first = true;
   for (const imap::FetchItem& item : fetch_.items) {
-    if (&item != &fetch_.items[0]) out_ += ' ';
+    if (IsSaid(item)) continue;
+    if (!std::exchange(first, false)) out_ += ' ';
     WriteAtOnce(item, state, nothing);
   }
   out_ += ")\r\n";
@@ -214,12 +199,12 @@ net::Awaitable<absl::Status> FetchRun::WriteMessage(size_t index, Loaded& loaded
   absl::Status decodable = CheckEncodings(loaded);
   if (!decodable.ok()) co_return decodable;
   imap::MessageState state = context_.view().At(index);
-  out_ += fmt::format("* {} FETCH (", index + 1);
+  imap::BeginFetch(index, state.uid, context_.session.features().numbers(), out_);
   bool first = true;
   bool flags_told = false;
   for (const imap::FetchItem& item : fetch_.items) {
-    if (!first) out_ += ' ';
-    first = false;
+    if (IsSaid(item)) continue;
+    if (!std::exchange(first, false)) out_ += ' ';
     flags_told = flags_told || item.kind == Kind::kFlags;
     if (WriteAtOnce(item, state, loaded)) continue;
     absl::Status status = co_await WriteContent(item, loaded);
@@ -261,129 +246,6 @@ bool FetchRun::WriteAtOnce(const imap::FetchItem& item, const imap::MessageState
   if (item.kind == Kind::kSaveDate) imap::WriteDate(loaded.save_date, out_);
   if (item.kind == Kind::kModSeq) out_ += fmt::format("({})", state.modseq);
   return true;
-}
-
-net::Awaitable<absl::Status> FetchRun::WriteContent(const imap::FetchItem& item, Loaded& loaded) {
-  out_ += imap::FetchItemName(item) + " ";
-  bool binary = item.kind == Kind::kBinary || item.kind == Kind::kBinarySize;
-  if (binary) co_return co_await WriteBinary(item, loaded);
-  if (item.kind == Kind::kPreview) co_return co_await WritePreview(loaded);
-  co_return co_await WriteBytes(item, loaded);
-}
-
-// RFC 8970: empty where there is nothing to read; never NIL, since a few kilobytes are always at
-// hand.
-net::Awaitable<absl::Status> FetchRun::WritePreview(Loaded& loaded) {
-  std::string preview;
-  if (auto index = mime::PreviewPart(loaded.structure)) {
-    const mime::Part& part = loaded.structure.parts[*index];
-    imap::ByteRange beginning{part.body_offset, std::min(part.body_size, mime::kPreviewBytes)};
-    auto bytes = co_await ReadRange(loaded, beginning);
-    if (!bytes.ok()) co_return bytes.status();
-    preview = mime::MakePreview(*bytes, part);
-  }
-  imap::WriteString(preview, out_);
-  co_return absl::OkStatus();
-}
-
-net::Awaitable<absl::Status> FetchRun::WriteBytes(const imap::FetchItem& item, Loaded& loaded) {
-  imap::Section section = imap::SectionOf(item);
-  if (IsTopHeader(section)) {
-    std::string header =
-        SelectsFields(section) ? imap::SelectHeaderFields(loaded.header, section) : loaded.header;
-    imap::WriteLiteral(imap::ApplyPartial(header, item), out_);
-    co_return absl::OkStatus();
-  }
-  auto range = imap::SectionRange(loaded.structure, section);
-  if (!range) {
-    out_ += "NIL";
-    co_return absl::OkStatus();
-  }
-  if (SelectsFields(section)) {
-    auto header = co_await ReadRange(loaded, *range);
-    if (!header.ok()) co_return header.status();
-    std::string fields = imap::SelectHeaderFields(*header, section);
-    imap::WriteLiteral(imap::ApplyPartial(fields, item), out_);
-    co_return absl::OkStatus();
-  }
-  imap::ByteRange cut = CutToPartial(*range, item);
-  if (!loaded.whole && cut.size > kPiece) co_return co_await StreamRange(loaded.uid, cut);
-  auto bytes = co_await ReadRange(loaded, cut);
-  if (!bytes.ok()) co_return bytes.status();
-  imap::WriteLiteral(*bytes, out_);
-  co_return absl::OkStatus();
-}
-
-// RFC 9051 6.4.5 BINARY: a part without its transfer encoding.
-net::Awaitable<absl::Status> FetchRun::WriteBinary(const imap::FetchItem& item, Loaded& loaded) {
-  auto part = mime::FindPart(loaded.structure, item.section.part);
-  auto range = imap::SectionRange(loaded.structure, item.section);
-  if (!part || !range) {
-    out_ += item.kind == Kind::kBinarySize ? "0" : "NIL";
-    co_return absl::OkStatus();
-  }
-  auto bytes = co_await ReadRange(loaded, *range);
-  if (!bytes.ok()) co_return bytes.status();
-  std::string decoded =
-      item.section.part.empty()
-          ? *std::move(bytes)
-          : mime::DecodeTransferEncoding(*bytes, loaded.structure.parts[*part].encoding);
-  if (item.kind == Kind::kBinarySize) {
-    out_ += std::to_string(decoded.size());
-  } else {
-    std::string_view cut = imap::ApplyPartial(decoded, item);
-    // RFC 9051 9 literal8, which may hold NUL.
-    out_ += fmt::format("~{{{}}}\r\n", cut.size());
-    out_ += cut;
-  }
-  co_return absl::OkStatus();
-}
-
-net::Awaitable<absl::StatusOr<std::string>> FetchRun::ReadRange(const Loaded& loaded,
-                                                                imap::ByteRange range) {
-  if (loaded.whole) {
-    if (range.offset + range.size > loaded.content.size()) {
-      co_return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
-                          "message and structure do not match");
-    }
-    co_return loaded.content.substr(range.offset, range.size);
-  }
-  std::string bytes;
-  while (bytes.size() < range.size) {
-    auto request = ForSelected<pb::ReadContentRequest>(context_);
-    request.set_uid(loaded.uid);
-    request.set_offset(range.offset + bytes.size());
-    request.set_length(std::min<uint64_t>(kPiece, range.size - bytes.size()));
-    auto response = co_await rpc::Call(context_.mailbox(), &pb::MailboxService::ReadContent,
-                                       request, kReadTimeout);
-    if (!response.ok()) co_return response.status();
-    if (response->data().empty()) {
-      co_return MakeError(absl::StatusCode::kDataLoss, Reason::kCorrupt,
-                          "message is shorter than its structure");
-    }
-    bytes += response->data();
-  }
-  bytes.resize(range.size);
-  co_return bytes;
-}
-
-net::Awaitable<absl::Status> FetchRun::StreamRange(uint32_t uid, imap::ByteRange range) {
-  Loaded piece_of;
-  piece_of.uid = uid;
-  uint64_t sent = 0;
-  while (sent < range.size) {
-    imap::ByteRange piece{range.offset + sent, std::min(kPiece, range.size - sent)};
-    auto bytes = co_await ReadRange(piece_of, piece);
-    if (!bytes.ok()) co_return bytes.status();
-    // The first piece is there: now the literal may be promised.
-    if (sent == 0) out_ += fmt::format("{{{}}}\r\n", range.size);
-    ReplaceNul(*bytes);
-    out_ += *bytes;
-    sent += piece.size;
-    absl::Status flushed = co_await Flush();
-    if (!flushed.ok()) co_return flushed;
-  }
-  co_return absl::OkStatus();
 }
 
 net::Awaitable<absl::Status> FetchRun::Flush() {

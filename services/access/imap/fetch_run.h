@@ -42,6 +42,7 @@ class FetchRun {
   net::Awaitable<void> MarkSeen(const std::vector<size_t>& indexes);
   size_t BatchSize(std::span<const size_t> indexes) const;
   bool IsLarge(size_t index) const;
+  bool IsSaid(const imap::FetchItem& item) const;
   net::Awaitable<absl::Status> RunBatch(std::span<const size_t> indexes);
   absl::Status CheckEncodings(const Loaded& loaded) const;
   net::Awaitable<absl::Status> WriteMessage(size_t index, Loaded& loaded);
@@ -61,6 +62,7 @@ class FetchRun {
   const imap::Fetch& fetch_;
   std::string out_;
   std::vector<bool> seen_set_;  // by index of the view: \Seen was set by this command
+  bool only_uid_ = true;        // no other item was asked for
   bool want_record_ = false;
   bool want_structure_ = false;
   bool want_header_ = false;

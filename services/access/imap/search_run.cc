@@ -86,6 +86,16 @@ absl::Status AddRanges(const imap::MailboxView& view, const imap::SearchKey& key
   return absl::OkStatus();
 }
 
+bool Uses(const imap::SearchKey& key, Op op) {
+  if (key.op == op) return true;
+  for (const imap::SearchKey& child : key.children) {
+    if (Uses(child, op)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 // As deep as the parser allowed.
 absl::Status ToProto(const imap::MailboxView& view, const imap::SearchKey& key,
                      pb::SearchKey& out) {
@@ -106,16 +116,6 @@ absl::Status ToProto(const imap::MailboxView& view, const imap::SearchKey& key,
   return absl::OkStatus();
 }
 
-bool Uses(const imap::SearchKey& key, Op op) {
-  if (key.op == op) return true;
-  for (const imap::SearchKey& child : key.children) {
-    if (Uses(child, op)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 net::Awaitable<absl::Status> PrepareSearch(ImapContext& context, const imap::Search& search,
                                            Done& done, pb::SearchKey& key) {
   if (Uses(search.key, Op::kModSeq)) context.session.EnableCondstore();
@@ -126,7 +126,7 @@ net::Awaitable<absl::Status> PrepareSearch(ImapContext& context, const imap::Sea
       search.numbers == imap::Numbers::kSequence || Uses(search.key, Op::kSequence);
   auto expunges = done.hold_expunges ? imap::Expunges::kHold : imap::Expunges::kReport;
   // The result may name messages that just came: the client hears of them first.
-  done.untagged = context.view().TakeUpdates(expunges, context.session.update_form());
+  done.untagged = context.session.TakeUpdates(expunges);
   co_return ToProto(context.view(), search.key, key);
 }
 

@@ -6,7 +6,7 @@ namespace pennypost::access {
 namespace {
 
 imap::MailboxView Of(int64_t mailbox_id, uint32_t messages) {
-  imap::MailboxView view(imap::MailboxView::Info{mailbox_id, "INBOX", 1, messages + 1, 1});
+  imap::MailboxView view(imap::MailboxView::Info{1, mailbox_id, "INBOX", 1, messages + 1, 1});
   std::vector<imap::MailboxView::Row> rows;
   for (uint32_t uid = 1; uid <= messages; ++uid) rows.push_back({uid, 10, 1, 0, 0});
   view.Load({{}}, rows);

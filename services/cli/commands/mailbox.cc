@@ -103,6 +103,8 @@ void AddMailboxCommands(CLI::App& app, Context& context) {
     if (address->empty()) return context.Fail("mailbox reindex needs ACCOUNT or --all", kUsage);
     ReindexOne(context, *address);
   });
+
+  AddRightsCommands(*mailbox, context);
 }
 
 }  // namespace pennypost::cli

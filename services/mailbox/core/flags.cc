@@ -80,6 +80,22 @@ std::string RemoveFlags(std::string_view joined, std::string_view less) {
   return Join(set);
 }
 
+std::string ChangeWithRights(const std::string& before, const std::string& after,
+                             mail::Rights rights) {
+  if (rights == mail::Rights::All()) return after;
+  auto may = [rights](const std::string& flag) {
+    return rights.Has(flag == "\\Seen" ? 's' : flag == "\\Deleted" ? 't' : 'w');
+  };
+  FlagSet set;
+  for (std::string& flag : SplitFlags(before)) {
+    if (!may(flag)) set.insert(std::move(flag));
+  }
+  for (std::string& flag : SplitFlags(after)) {
+    if (may(flag) && set.size() < kMaxFlags) set.insert(std::move(flag));
+  }
+  return Join(set);
+}
+
 bool HasFlag(std::string_view joined, std::string_view flag) {
   for (std::string_view part : Split(joined, ' ')) {
     if (EqualsIgnoreCase(part, flag)) return true;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "mail/rights.h"
 
 namespace pennypost::mailbox {
 
@@ -19,5 +20,9 @@ std::vector<std::string> SplitFlags(std::string_view joined);
 std::string AddFlags(std::string_view joined, std::string_view more);
 std::string RemoveFlags(std::string_view joined, std::string_view less);
 bool HasFlag(std::string_view joined, std::string_view flag);
+// What becomes of flags where somebody with such rights wants others (RFC 4314 4): "s" changes
+// \Seen, "t" \Deleted and "w" all others.
+std::string ChangeWithRights(const std::string& before, const std::string& after,
+                             mail::Rights rights);
 
 }  // namespace pennypost::mailbox

@@ -131,6 +131,14 @@ CREATE TABLE public.mailbox_remembered (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.mailbox_rights (
+    account_id bigint NOT NULL,
+    mailbox_id bigint NOT NULL,
+    grantee_id bigint NOT NULL,
+    tenant_id bigint NOT NULL,
+    rights text NOT NULL
+);
+
 CREATE TABLE public.mailbox_scripts (
     account_id bigint NOT NULL,
     name text NOT NULL,
@@ -233,6 +241,9 @@ ALTER TABLE ONLY public.mailbox_outbox
 ALTER TABLE ONLY public.mailbox_remembered
     ADD CONSTRAINT mailbox_remembered_pkey PRIMARY KEY (account_id, id);
 
+ALTER TABLE ONLY public.mailbox_rights
+    ADD CONSTRAINT mailbox_rights_pkey PRIMARY KEY (account_id, mailbox_id, grantee_id);
+
 ALTER TABLE ONLY public.mailbox_scripts
     ADD CONSTRAINT mailbox_scripts_pkey PRIMARY KEY (account_id, name);
 
@@ -265,6 +276,8 @@ CREATE INDEX mailbox_outbox_due ON public.mailbox_outbox USING btree (next_attem
 
 CREATE INDEX mailbox_remembered_expired ON public.mailbox_remembered USING btree (expires_at);
 
+CREATE INDEX mailbox_rights_by_grantee ON public.mailbox_rights USING btree (grantee_id, tenant_id);
+
 CREATE UNIQUE INDEX mailbox_scripts_active ON public.mailbox_scripts USING btree (account_id) WHERE active;
 
 CREATE INDEX mailbox_vanished_by_email ON public.mailbox_vanished USING btree (account_id, email_id) WHERE (email_id IS NOT NULL);
@@ -287,6 +300,9 @@ ALTER TABLE ONLY public.mailbox_outbox
 
 ALTER TABLE ONLY public.mailbox_remembered
     ADD CONSTRAINT mailbox_remembered_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.mailbox_rights
+    ADD CONSTRAINT mailbox_rights_account_id_mailbox_id_fkey FOREIGN KEY (account_id, mailbox_id) REFERENCES public.mailbox_mailboxes(account_id, mailbox_id) ON UPDATE CASCADE ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.mailbox_scripts
     ADD CONSTRAINT mailbox_scripts_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.mailbox_accounts(account_id) ON DELETE CASCADE;

@@ -33,7 +33,7 @@ class DeletedContract : private StoreFixture {
     request.set_mode(v1::StoreFlagsRequest::MODE_ADD);
     std::vector<MessageRow> rows;
     std::vector<uint32_t> modified;
-    EXPECT_TRUE(store_.StoreFlags(request, flags, &rows, &modified).ok());
+    EXPECT_TRUE(store_.StoreFlags(request, flags, mail::Rights::All(), &rows, &modified).ok());
   }
   void Expunge(int64_t account, int64_t mailbox, const std::vector<uint32_t>& uids) {
     v1::ExpungeRequest request;
@@ -178,7 +178,7 @@ class DeletedContract : private StoreFixture {
     move.set_destination("Trash");
     move.set_move(true);
     v1::CopyMessagesResponse moved;
-    ASSERT_TRUE(store_.CopyMessages(move, &moved).ok());
+    ASSERT_TRUE(store_.CopyMessages(move, mail::Rights::All(), &moved).ok());
     EXPECT_EQ(Deleted(kErin).messages_size(), 0);
     EXPECT_EQ(Changes(kErin, 1, 1).vanished, (std::vector<uint32_t>{1}));
     Expunge(kErin, Find(kErin, "Trash").id(), {1});
@@ -211,7 +211,7 @@ class DeletedContract : private StoreFixture {
     copy.add_uids(kept.uid);
     copy.set_destination("Archive");
     v1::CopyMessagesResponse copied;
-    ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    ASSERT_TRUE(store_.CopyMessages(copy, mail::Rights::All(), &copied).ok());
     Store1(Make({kFrank, kErin}));
     Expunge(kFrank, 1, {1, 2});
     EXPECT_EQ(store_.ExpireDeleted(absl::Hours(1), 100).value(), 0u);

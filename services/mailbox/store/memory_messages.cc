@@ -112,7 +112,7 @@ absl::Status MemoryStore::ReadContent(const v1::ReadContentRequest& request,
 }
 
 absl::Status MemoryStore::StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
-                                     std::vector<MessageRow>* rows,
+                                     mail::Rights rights, std::vector<MessageRow>* rows,
                                      std::vector<uint32_t>* modified) {
   std::lock_guard lock(mutex_);
   rows->clear();
@@ -132,6 +132,7 @@ absl::Status MemoryStore::StoreFlags(const v1::StoreFlagsRequest& request, const
     std::string after = flags;
     if (request.mode() == v1::StoreFlagsRequest::MODE_ADD) after = AddFlags(row.flags, flags);
     if (request.mode() == v1::StoreFlagsRequest::MODE_REMOVE) after = RemoveFlags(row.flags, flags);
+    after = ChangeWithRights(row.flags, after, rights);
     if (after != row.flags) {
       row.flags = after;
       row.modseq = folder->highest_modseq = modseq;
@@ -141,41 +142,54 @@ absl::Status MemoryStore::StoreFlags(const v1::StoreFlagsRequest& request, const
   return absl::OkStatus();
 }
 
-absl::Status MemoryStore::CopyMessages(const v1::CopyMessagesRequest& request,
+absl::Status MemoryStore::CopyMessages(const v1::CopyMessagesRequest& request, mail::Rights rights,
                                        v1::CopyMessagesResponse* response) {
   std::lock_guard lock(mutex_);
   response->Clear();
   Account& account = Get(request.account_id());
+  bool within = request.destination_account_id() == 0 ||
+                request.destination_account_id() == request.account_id();
+  Account& target = within ? account : Get(request.destination_account_id());
   Folder* from = account.ById(request.mailbox_id());
-  auto destination = account.folders.find(request.destination());
-  if (from == nullptr || destination == account.folders.end()) return NoSuchMailbox();
+  auto destination = target.folders.find(request.destination());
+  if (from == nullptr || destination == target.folders.end()) return NoSuchMailbox();
   Folder& to = destination->second;
   std::set<uint32_t> uids(request.uids().begin(), request.uids().end());
-  int64_t bytes = account.UsedBytes();
+  int64_t bytes = target.UsedBytes();
   for (uint32_t uid : uids) {
     auto message = from->messages.find(uid);
     if (message != from->messages.end()) bytes += static_cast<int64_t>(message->second.row.size);
   }
-  if (!request.move() && request.quota_bytes() > 0 && bytes > request.quota_bytes()) {
+  bool stays = request.move() && within;
+  if (!stays && request.quota_bytes() > 0 && bytes > request.quota_bytes()) {
     return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
                      "the mailbox is full");
   }
-  uint64_t modseq = ++account.modseq;
+  uint64_t modseq = ++target.modseq;
+  uint64_t gone_modseq = within || !request.move() ? modseq : ++account.modseq;
   response->set_destination_uid_validity(to.uid_validity);
-  response->set_highest_modseq(modseq);
+  response->set_highest_modseq(gone_modseq);
   for (uint32_t uid : uids) {
     auto message = from->messages.find(uid);
     if (message == from->messages.end()) continue;
     Message copy = message->second;
     copy.row.uid = to.uid_next++;
     copy.row.modseq = to.highest_modseq = modseq;
+    copy.row.flags = ChangeWithRights("", copy.row.flags, rights);
     copy.saved = absl::Now();
+    if (!within) {
+      copy.email = std::make_shared<Email>(*copy.email);
+      copy.email->signatures.clear();
+    }
     response->add_source_uids(uid);
     response->add_destination_uids(copy.row.uid);
     if (request.move()) {
+      Gone& gone = account.gone[{from->id, gone_modseq, uid}];
+      gone.at = absl::Now();
+      // The owner can have back what another took.
+      if (!within) gone.message = std::move(message->second);
       from->messages.erase(message);
-      from->highest_modseq = modseq;
-      account.gone[{from->id, modseq, uid}].at = absl::Now();
+      from->highest_modseq = gone_modseq;
     }
     to.messages[copy.row.uid] = std::move(copy);
   }

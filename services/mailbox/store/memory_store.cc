@@ -43,6 +43,8 @@ MemoryStore::Folder& MemoryStore::Account::Make(const std::string& name,
   folder.special_use = special_use;
   folder.uid_validity = next_uid_validity++;
   folder.highest_modseq = modseq;
+  auto parent = folders.find(ParentOf(name));
+  if (parent != folders.end()) folder.grants = parent->second.grants;
   return folder;
 }
 
@@ -329,6 +331,9 @@ absl::Status MemoryStore::DeleteAccount(int64_t account_id) {
   std::lock_guard lock(mutex_);
   accounts_.erase(account_id);
   std::erase_if(delivered_, [&](const auto& entry) { return entry.first.second == account_id; });
+  for (auto& [id, account] : accounts_) {
+    for (auto& [name, folder] : account.folders) folder.grants.erase(account_id);
+  }
   return absl::OkStatus();
 }
 

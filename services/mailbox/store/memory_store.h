@@ -25,6 +25,12 @@ class MemoryStore : public Store {
   absl::Status RenameMailbox(const v1::RenameMailboxRequest& request) override;
   absl::Status DeleteMailbox(const v1::DeleteMailboxRequest& request) override;
   absl::Status Subscribe(const v1::SubscribeRequest& request) override;
+  absl::StatusOr<mail::Rights> FindRights(int64_t account_id, int64_t mailbox_id,
+                                          const v1::Actor& actor) override;
+  absl::Status ListGrants(const v1::ListGrantsRequest& request,
+                          v1::ListGrantsResponse* response) override;
+  absl::Status SetGrant(const v1::SetGrantRequest& request, mail::Rights rights) override;
+  absl::Status ListShared(const v1::Actor& actor, v1::ListMailboxesResponse* response) override;
   absl::Status FindMailbox(int64_t account_id, const std::string& name,
                            v1::Mailbox* mailbox) override;
   absl::Status OpenMailbox(int64_t account_id, const std::string& name, v1::Mailbox* mailbox,
@@ -40,8 +46,9 @@ class MemoryStore : public Store {
   absl::Status ReadContent(const v1::ReadContentRequest& request,
                            v1::ReadContentResponse* response) override;
   absl::Status StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
-                          std::vector<MessageRow>* rows, std::vector<uint32_t>* modified) override;
-  absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
+                          mail::Rights rights, std::vector<MessageRow>* rows,
+                          std::vector<uint32_t>* modified) override;
+  absl::Status CopyMessages(const v1::CopyMessagesRequest& request, mail::Rights rights,
                             v1::CopyMessagesResponse* response) override;
   absl::Status Expunge(const v1::ExpungeRequest& request, v1::ExpungeResponse* response) override;
   absl::Status ListDeleted(const v1::ListDeletedRequest& request,
@@ -124,8 +131,13 @@ class MemoryStore : public Store {
     std::shared_ptr<Email> email;
     absl::Time saved = absl::Now();  // into this mailbox
   };
+  struct Granted {
+    int64_t tenant_id = 0;
+    mail::Rights rights;
+  };
   struct Folder {
     std::map<std::string, std::string> metadata;
+    std::map<int64_t, Granted> grants;  // by account, 0 for anyone
     int64_t id = 0;
     std::string special_use;
     uint32_t uid_validity = 0;
@@ -134,6 +146,8 @@ class MemoryStore : public Store {
     std::map<uint32_t, Message> messages;
     // Up to here `vanished` may have been trimmed.
     uint64_t vanished_floor = 0;
+
+    mail::Rights RightsOf(const v1::Actor& actor) const;
   };
   // What was expunged or moved away, by mailbox, MODSEQ and UID.
   using GoneKey = std::tuple<int64_t, uint64_t, uint32_t>;

@@ -2,6 +2,7 @@
 
 #include "services/mailbox/store/deleted_contract.h"
 #include "services/mailbox/store/keeping_contract.h"
+#include "services/mailbox/store/rights_contract.h"
 #include "services/mailbox/store/robustness_contract.h"
 #include "services/mailbox/store/script_contract.h"
 #include "services/mailbox/store/search_contract.h"
@@ -15,6 +16,7 @@ TEST(MailboxMemoryStore, Contract) {
   StoreContract(store).Run();
   DeletedContract(store).Run();
   KeepingContract(store, [&store](const Uuid& id) { store.CorruptForTest(id.ToString()); }).Run();
+  RightsContract(store).Run();
   RobustnessContract(store).Run();
   SearchContract(store).Run();
   ScriptContract(store).Run();

@@ -15,10 +15,19 @@ absl::StatusOr<bool> Exists(pg::Connection& connection, int64_t account_id,
   return !found.empty();
 }
 
-absl::Status Make(pg::Connection& connection, int64_t account_id, const std::string& name,
-                  const std::string& use) {
-  return connection.Run(sql::kInsertMailbox, pg::Params().Int(account_id).Text(name).Text(use))
-      .status();
+// Returns its id. Who may do something to the mailbox above may do the same to it (RFC 4314 4).
+absl::StatusOr<int64_t> Make(pg::Connection& connection, int64_t account_id,
+                             const std::string& name, const std::string& use) {
+  ASSIGN_OR_RETURN(
+      pg::Result made,
+      connection.Run(sql::kInsertMailbox, pg::Params().Int(account_id).Text(name).Text(use)));
+  int64_t id = made.Int(0, 0);
+  std::string parent = ParentOf(name);
+  if (parent.empty()) return id;
+  pg::Params inherit;
+  inherit.Int(account_id).Int(id).Text(parent);
+  RETURN_IF_ERROR(connection.Run(sql::kInheritRights, inherit).status());
+  return id;
 }
 
 // The levels above a new mailbox that do not exist yet (RFC 9051 6.3.4).
@@ -30,7 +39,7 @@ absl::Status MakeParents(pg::Connection& connection, int64_t account_id, const s
     missing.push_back(parent);
   }
   for (auto parent = missing.rbegin(); parent != missing.rend(); ++parent) {
-    RETURN_IF_ERROR(Make(connection, account_id, *parent, ""));
+    RETURN_IF_ERROR(Make(connection, account_id, *parent, "").status());
   }
   return absl::OkStatus();
 }
@@ -47,10 +56,7 @@ absl::StatusOr<int64_t> EnsureMailbox(pg::Connection& connection, int64_t accoun
                    connection.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
   if (!found.empty()) return found.Int(0, 0);
   RETURN_IF_ERROR(MakeParents(connection, account_id, name));
-  ASSIGN_OR_RETURN(
-      pg::Result made,
-      connection.Run(sql::kInsertMailbox, pg::Params().Int(account_id).Text(name).Text("")));
-  return made.Int(0, 0);
+  return Make(connection, account_id, name, "");
 }
 
 absl::Status PgStore::ListMailboxes(const v1::ListMailboxesRequest& request,
@@ -86,7 +92,7 @@ absl::Status PgStore::CreateMailbox(const v1::CreateMailboxRequest& request, v1:
     ASSIGN_OR_RETURN(bool exists, Exists(connection, request.account_id(), request.name()));
     if (exists) return AlreadyThere();
     RETURN_IF_ERROR(MakeParents(connection, request.account_id(), request.name()));
-    return Make(connection, request.account_id(), request.name(), request.special_use());
+    return Make(connection, request.account_id(), request.name(), request.special_use()).status();
   });
   RETURN_IF_ERROR(status);
   return FindMailbox(request.account_id(), request.name(), mailbox);

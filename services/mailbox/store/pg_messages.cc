@@ -1,4 +1,4 @@
-// Messages of a mailbox: read, flag, copy, move, expunge.
+// Messages of a mailbox: read, flag, expunge.
 
 #include "base/mutant.h"
 #include "log/log.h"
@@ -233,7 +233,8 @@ absl::Status PgStore::ReadOutside(const v1::ReadContentRequest& request, const p
 }
 
 absl::Status PgStore::StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
-                                 std::vector<MessageRow>* rows, std::vector<uint32_t>* modified) {
+                                 mail::Rights rights, std::vector<MessageRow>* rows,
+                                 std::vector<uint32_t>* modified) {
   int64_t account = request.account_id(), mailbox = request.mailbox_id();
   return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
     rows->clear();
@@ -263,6 +264,7 @@ absl::Status PgStore::StoreFlags(const v1::StoreFlagsRequest& request, const std
         default:
           row.flags = flags;
       }
+      row.flags = ChangeWithRights(before, row.flags, rights);
       if (row.flags != before) {
         row.modseq = static_cast<uint64_t>(modseq);
         uids.push_back(row.uid);
@@ -277,83 +279,6 @@ absl::Status PgStore::StoreFlags(const v1::StoreFlagsRequest& request, const std
     update.Int(account).Int(mailbox).Ints(uids).Texts(texts).Int(modseq);
     counters.Int(account).Int(mailbox).Int(0).Int(unseen).Int(deleted).Int(0).Int(modseq);
     return connection.RunAll({{&sql::kUpdateFlags, &update}, {&sql::kAdjustMailbox, &counters}})
-        .status();
-  });
-}
-
-absl::Status PgStore::CopyMessages(const v1::CopyMessagesRequest& request,
-                                   v1::CopyMessagesResponse* response) {
-  int64_t account = request.account_id(), source = request.mailbox_id();
-  return pool_.InTransaction([&](pg::Connection& connection) -> absl::Status {
-    response->Clear();
-    ASSIGN_OR_RETURN(LockedAccount locked, LockAccount(connection, account));
-    int64_t modseq = locked.modseq;
-    ASSIGN_OR_RETURN(
-        pg::Result to,
-        connection.Run(sql::kFindMailbox, pg::Params().Int(account).Text(request.destination())));
-    if (to.empty()) return NoSuchMailbox();
-    int64_t destination = to.Int(0, 0);
-    int64_t uid = to.Int(0, 3);
-    response->set_destination_uid_validity(static_cast<uint32_t>(to.Int(0, 2)));
-    response->set_highest_modseq(static_cast<uint64_t>(modseq));
-    ASSIGN_OR_RETURN(
-        pg::Result found,
-        connection.Run(sql::kSelectMessages,
-                       pg::Params().Int(account).Int(source).Ints(ToInts(request.uids()))));
-    std::vector<Selected> messages = ToSelected(found);
-    if (messages.empty()) return absl::OkStatus();
-    std::vector<int64_t> accounts, mailboxes, uids, modseqs, sizes;
-    std::vector<Uuid> emails;
-    std::vector<absl::Time> dates;
-    std::vector<std::string> flags;
-    int64_t unseen = 0, deleted = 0, bytes = 0;
-    for (const Selected& message : messages) {
-      response->add_source_uids(message.row.uid);
-      response->add_destination_uids(static_cast<uint32_t>(uid));
-      accounts.push_back(account);
-      mailboxes.push_back(destination);
-      uids.push_back(uid++);
-      emails.push_back(message.email_id);
-      modseqs.push_back(modseq);
-      sizes.push_back(static_cast<int64_t>(message.row.size));
-      dates.push_back(message.row.internal_date);
-      flags.push_back(message.row.flags);
-      unseen += Unseen(message.row.flags);
-      deleted += Deleted(message.row.flags);
-      bytes += static_cast<int64_t>(message.row.size);
-    }
-    // Under the account's lock: no other change comes between this look and the commit (I17).
-    bool over = request.quota_bytes() > 0 && locked.used_bytes + bytes > request.quota_bytes();
-    if (over && !request.move()) {
-      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kOverQuota,
-                       "the mailbox is full");
-    }
-    if (uid > kLastUid) {
-      return MakeError(absl::StatusCode::kResourceExhausted, Reason::kRateLimited,
-                       "the mailbox has no UID left");
-    }
-    auto count = static_cast<int64_t>(messages.size());
-    pg::Params reserve, insert;
-    reserve.Ints({account})
-        .Ints({destination})
-        .Ints({count})
-        .Ints({unseen})
-        .Ints({deleted})
-        .Ints({bytes});
-    insert.Ints(accounts)
-        .Ints(mailboxes)
-        .Ints(uids)
-        .Ids(emails)
-        .Ints(modseqs)
-        .Ints(sizes)
-        .Times(dates)
-        .Texts(flags);
-    RETURN_IF_ERROR(
-        connection.RunAll({{&sql::kReserveMailbox, &reserve}, {&sql::kInsertMessages, &insert}})
-            .status());
-    if (request.move())
-      return Remove(connection, account, source, modseq, messages, Removal::kMoved);
-    return connection.Run(sql::kAdjustAccount, pg::Params().Int(account).Int(bytes).Int(count))
         .status();
   });
 }

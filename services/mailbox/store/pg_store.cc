@@ -182,7 +182,8 @@ absl::Status PgStore::DeleteAccount(int64_t account_id) {
     // mailboxes and subscriptions go with the account's row.
     for (const pg::Statement* statement :
          {&sql::kDeleteAccountMessages, &sql::kDeleteAccountVanished,
-          &sql::kDeleteAccountDeliveries, &sql::kDeleteAccountAccounts}) {
+          &sql::kDeleteAccountDeliveries, &sql::kDeleteRightsOfGrantee,
+          &sql::kDeleteAccountAccounts}) {
       RETURN_IF_ERROR(connection.Run(*statement, account).status());
     }
     return LoosenBlobs(connection, emails);

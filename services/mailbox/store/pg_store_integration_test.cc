@@ -10,6 +10,7 @@
 #include "services/mailbox/store/keeping_contract.h"
 #include "services/mailbox/store/memory_blob_store.h"
 #include "services/mailbox/store/pg_test_database.h"
+#include "services/mailbox/store/rights_contract.h"
 #include "services/mailbox/store/robustness_contract.h"
 #include "services/mailbox/store/script_contract.h"
 #include "services/mailbox/store/search_contract.h"
@@ -30,6 +31,7 @@ void RunContracts(PgStore& store, pg::Connection& connection, KeepingContract::C
   StoreContract(store).Run();
   DeletedContract(store).Run();
   KeepingContract(store, std::move(corrupt)).Run();
+  RightsContract(store).Run();
   RobustnessContract(store).Run();
   SearchContract(store).Run();
   ScriptContract(store).Run();

@@ -78,7 +78,7 @@ class RobustnessContract : private StoreFixture {
     copy.set_destination(to);
     copy.set_move(what == 3 && to != from);
     v1::CopyMessagesResponse copied;
-    EXPECT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    EXPECT_TRUE(store_.CopyMessages(copy, mail::Rights::All(), &copied).ok());
   }
 
   void I6_UidsAscendInTheOrderTheyAreSeen() {

@@ -125,7 +125,7 @@ TEST_F(RobustnessTest, I16_MovedMailIsInExactlyOnePlace) {
       move.set_move(true);
       for (const MessageRow& row : rows) move.add_uids(row.uid);
       v1::CopyMessagesResponse moved;
-      absl::Status status = store_.CopyMessages(move, &moved);
+      absl::Status status = store_.CopyMessages(move, mail::Rights::All(), &moved);
       EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kUnavailable ||
                   status.code() == absl::StatusCode::kUnknown)
           << Describe(status);
@@ -188,7 +188,7 @@ TEST_F(RobustnessTest, I7_NoUidBeyondTheLast) {
   for (uint32_t uid : uids) copy.add_uids(uid);
   copy.add_uids(1);
   v1::CopyMessagesResponse copied;
-  absl::Status full = store_.CopyMessages(copy, &copied);
+  absl::Status full = store_.CopyMessages(copy, mail::Rights::All(), &copied);
   EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted) << "six, where five have room";
   EXPECT_EQ(ReasonOf(full), Reason::kRateLimited) << "NO [LIMIT]: it is not the user's quota";
 }

@@ -99,7 +99,7 @@ class SearchContract : private StoreFixture {
     for (uint32_t uid = 1; uid <= 7; ++uid) flag.add_uids(uid);
     std::vector<MessageRow> rows;
     std::vector<uint32_t> modified;
-    ASSERT_TRUE(store_.StoreFlags(flag, "\\Seen", &rows, &modified).ok());
+    ASSERT_TRUE(store_.StoreFlags(flag, "\\Seen", mail::Rights::All(), &rows, &modified).ok());
     auto step = IndexSome(store_, kKim, {3, 1 << 20, 1 << 20});
     ASSERT_TRUE(step.ok());
     EXPECT_EQ(step->emails, 3u);
@@ -108,7 +108,7 @@ class SearchContract : private StoreFixture {
     EXPECT_EQ(Index(kKim, 2), 4u);
     EXPECT_EQ(MayHold(kKim, "number5"), (UidList{6}));
     // A change of flags alone leaves nothing to read.
-    ASSERT_TRUE(store_.StoreFlags(flag, "\\Flagged", &rows, &modified).ok());
+    ASSERT_TRUE(store_.StoreFlags(flag, "\\Flagged", mail::Rights::All(), &rows, &modified).ok());
     EXPECT_EQ(MayHold(kKim, "quinces"), (UidList{}));
     EXPECT_EQ(Index(kKim), 0u);
   }
@@ -157,7 +157,7 @@ class SearchContract : private StoreFixture {
     copy.add_uids(1);
     copy.set_destination("Archive");
     v1::CopyMessagesResponse copied;
-    ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    ASSERT_TRUE(store_.CopyMessages(copy, mail::Rights::All(), &copied).ok());
     EXPECT_EQ(MayHold(kMax, "quinces", "Archive"), (UidList{}));
     EXPECT_EQ(MayHold(kMax, "walnuts", "Archive"), (UidList{1}));
     EXPECT_EQ(Index(kMax), 0u) << "a copy is the same email";

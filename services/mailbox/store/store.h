@@ -11,6 +11,7 @@
 
 #include "base/id.h"
 #include "base/status.h"
+#include "mail/rights.h"
 #include "pennypost/mailbox/v1/mailbox_service.pb.h"
 #include "services/mailbox/core/email.h"
 #include "services/mailbox/store/search_index.h"
@@ -224,6 +225,18 @@ class Store : public SearchIndex {
   virtual absl::Status DeleteMailbox(const v1::DeleteMailboxRequest& request) = 0;
   virtual absl::Status Subscribe(const v1::SubscribeRequest& request) = 0;
 
+  // What an account of a tenant was granted to a mailbox; nothing where there is no such mailbox.
+  virtual absl::StatusOr<mail::Rights> FindRights(int64_t account_id, int64_t mailbox_id,
+                                                  const v1::Actor& actor) = 0;
+  virtual absl::Status ListGrants(const v1::ListGrantsRequest& request,
+                                  v1::ListGrantsResponse* response) = 0;
+  static constexpr int kMostGrants = 1000;  // of one mailbox
+  // `rights` are those of the grant.
+  virtual absl::Status SetGrant(const v1::SetGrantRequest& request, mail::Rights rights) = 0;
+  static constexpr int kMostShared = 10'000;
+  // What others share with an account of a tenant, into `shared`.
+  virtual absl::Status ListShared(const v1::Actor& actor, v1::ListMailboxesResponse* response) = 0;
+
   virtual absl::Status FindMailbox(int64_t account_id, const std::string& name,
                                    v1::Mailbox* mailbox) = 0;
   // The mailbox and its messages as of one moment.
@@ -249,10 +262,12 @@ class Store : public SearchIndex {
   virtual absl::Status ReadContent(const v1::ReadContentRequest& request,
                                    v1::ReadContentResponse* response) = 0;
 
+  // Flags change as far as the rights go.
   virtual absl::Status StoreFlags(const v1::StoreFlagsRequest& request, const std::string& flags,
-                                  std::vector<MessageRow>* rows,
+                                  mail::Rights rights, std::vector<MessageRow>* rows,
                                   std::vector<uint32_t>* modified) = 0;
-  virtual absl::Status CopyMessages(const v1::CopyMessagesRequest& request,
+  // Copies have the flags that the rights to the destination allow.
+  virtual absl::Status CopyMessages(const v1::CopyMessagesRequest& request, mail::Rights rights,
                                     v1::CopyMessagesResponse* response) = 0;
   virtual absl::Status Expunge(const v1::ExpungeRequest& request,
                                v1::ExpungeResponse* response) = 0;

@@ -155,19 +155,21 @@ class StoreContract : private StoreFixture {
     request.set_mode(v1::StoreFlagsRequest::MODE_ADD);
     std::vector<MessageRow> rows;
     std::vector<uint32_t> modified;
-    ASSERT_TRUE(store_.StoreFlags(request, "\\Seen work", &rows, &modified).ok());
+    ASSERT_TRUE(
+        store_.StoreFlags(request, "\\Seen work", mail::Rights::All(), &rows, &modified).ok());
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].flags, "\\Seen work");
     EXPECT_GT(rows[0].modseq, before);
     request.set_unchanged_since(before);
-    ASSERT_TRUE(store_.StoreFlags(request, "\\Flagged", &rows, &modified).ok());
+    ASSERT_TRUE(
+        store_.StoreFlags(request, "\\Flagged", mail::Rights::All(), &rows, &modified).ok());
     EXPECT_EQ(modified, (std::vector<uint32_t>{1}));
     request.clear_unchanged_since();
     request.set_mode(v1::StoreFlagsRequest::MODE_REMOVE);
-    ASSERT_TRUE(store_.StoreFlags(request, "WORK", &rows, &modified).ok());
+    ASSERT_TRUE(store_.StoreFlags(request, "WORK", mail::Rights::All(), &rows, &modified).ok());
     EXPECT_EQ(rows[0].flags, "\\Seen");
     uint64_t same = rows[0].modseq;
-    ASSERT_TRUE(store_.StoreFlags(request, "work", &rows, &modified).ok());
+    ASSERT_TRUE(store_.StoreFlags(request, "work", mail::Rights::All(), &rows, &modified).ok());
     EXPECT_EQ(rows[0].modseq, same) << "nothing changed";
     v1::GetChangesRequest since;
     since.set_account_id(kAlice);
@@ -193,21 +195,23 @@ class StoreContract : private StoreFixture {
     v1::GetQuotaResponse used;
     ASSERT_TRUE(store_.GetQuota(kAlice, &used).ok());
     copy.set_quota_bytes(static_cast<int64_t>(used.used_bytes()) + 1);
-    EXPECT_EQ(ReasonOf(store_.CopyMessages(copy, &copied)), Reason::kOverQuota);
+    EXPECT_EQ(ReasonOf(store_.CopyMessages(copy, mail::Rights::All(), &copied)),
+              Reason::kOverQuota);
     EXPECT_TRUE(Uids(kAlice, "Archive").empty());
     copy.set_quota_bytes(static_cast<int64_t>(used.used_bytes()) * 2);
-    ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    ASSERT_TRUE(store_.CopyMessages(copy, mail::Rights::All(), &copied).ok());
     EXPECT_EQ(copied.source_uids_size(), 2);
     EXPECT_EQ(Uids(kAlice, "Archive").size(), 2u);
     EXPECT_EQ(Uids(kAlice, "INBOX").size(), 2u);
     copy.set_destination("Nowhere");
-    EXPECT_EQ(store_.CopyMessages(copy, &copied).code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(store_.CopyMessages(copy, mail::Rights::All(), &copied).code(),
+              absl::StatusCode::kNotFound);
     copy.clear_uids();
     copy.add_uids(2);
     copy.set_destination("Trash");
     copy.set_move(true);
     copy.set_quota_bytes(1);  // a move takes nothing more
-    ASSERT_TRUE(store_.CopyMessages(copy, &copied).ok());
+    ASSERT_TRUE(store_.CopyMessages(copy, mail::Rights::All(), &copied).ok());
     EXPECT_EQ(Uids(kAlice, "INBOX"), (std::vector<uint32_t>{1}));
     EXPECT_EQ(Uids(kAlice, "Trash").size(), 1u);
     v1::StoreFlagsRequest mark;
@@ -217,7 +221,7 @@ class StoreContract : private StoreFixture {
     mark.set_mode(v1::StoreFlagsRequest::MODE_ADD);
     std::vector<MessageRow> rows;
     std::vector<uint32_t> modified;
-    ASSERT_TRUE(store_.StoreFlags(mark, "\\Deleted", &rows, &modified).ok());
+    ASSERT_TRUE(store_.StoreFlags(mark, "\\Deleted", mail::Rights::All(), &rows, &modified).ok());
     EXPECT_EQ(Find(kAlice, "INBOX").deleted(), 1u);
     v1::ExpungeRequest expunge;
     expunge.set_account_id(kAlice);

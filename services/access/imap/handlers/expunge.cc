@@ -1,8 +1,8 @@
 // EXPUNGE, UID EXPUNGE and CLOSE (RFC 9051 6.4.1, 6.4.3, 6.4.9).
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 
 namespace pennypost::access {
 
@@ -24,7 +24,7 @@ net::Awaitable<Done> HandleExpunge(ImapContext& context, const imap::Expunge& ex
     if (request.uids().empty()) co_return done;
   }
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Expunge, request, kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
   context.view().Vanish({response->uids().begin(), response->uids().end()});
   if (!response->uids().empty()) co_await TellHighestModSeq(context, done.result);
@@ -37,11 +37,13 @@ net::Awaitable<Done> HandleClose(ImapContext& context) {
   if (context.session.read_only()) co_return done;
   auto request = ForSelected<pb::ExpungeRequest>(context);
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Expunge, request, kWriteTimeout);
-  // The folder may be gone; closing it is right all the same.
-  if (!response.ok() && response.status().code() != absl::StatusCode::kNotFound)
-    co_return ImapRefusal(response.status());
-  co_return done;
+      co_await CallWithProgress(context, &pb::MailboxService::Expunge, request, kWriteTimeout);
+  // The folder may be gone, or not for this user to expunge (RFC 4314 4); closing it is right all
+  // the same.
+  absl::StatusCode code = response.status().code();
+  bool closed = response.ok() || code == absl::StatusCode::kNotFound ||
+                code == absl::StatusCode::kPermissionDenied;
+  co_return closed ? done : ImapRefusal(response.status());
 }
 
 }  // namespace pennypost::access

@@ -19,7 +19,7 @@ net::Awaitable<absl::Status> TellMissed(ImapContext& context, const imap::Fetch&
   imap::MailboxView& view = context.view();
   auto expunges =
       fetch.numbers == imap::Numbers::kUid ? imap::Expunges::kReport : imap::Expunges::kHold;
-  std::string out = view.TakeUpdates(expunges, context.session.update_form());
+  std::string out = context.session.TakeUpdates(expunges);
   if (fetch.vanished) {
     auto request = ForSelected<pb::GetChangesRequest>(context);
     request.set_since_modseq(*fetch.changed_since);

@@ -25,8 +25,10 @@ Done DoneWith(const absl::StatusOr<Response>& response) {
 }  // namespace
 
 net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& create) {
-  auto request = For<pb::CreateMailboxRequest>(context);
-  request.set_name(create.mailbox);
+  auto place = co_await Locate(context, create.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status());
+  auto request = ForAccount<pb::CreateMailboxRequest>(context, place->owner.id);
+  request.set_name(place->mailbox);
   // RFC 6154 3: \All and \Flagged are views, which we have not, and a mailbox has one use here.
   constexpr std::string_view kUses[] = {"\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"};
   for (const std::string& wanted : create.special_uses) {
@@ -45,27 +47,39 @@ net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& crea
   Done done = DoneWith(response);
   if (response.ok())
     done.result.code =
-        fmt::format("MAILBOXID ({})", MailboxObjectId(context, response->mailbox().id()));
+        fmt::format("MAILBOXID ({})", MailboxObjectId(place->owner.id, response->mailbox().id()));
   co_return done;
 }
 
 net::Awaitable<Done> HandleDelete(ImapContext& context, const imap::Delete& remove) {
-  if (remove.mailbox == "INBOX") {
+  auto place = co_await Locate(context, remove.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status());
+  if (EqualsIgnoreCase(place->mailbox, "INBOX")) {
     Done refused;
     refused.result = imap::No("INBOX stays", "CANNOT");
     co_return refused;
   }
-  auto request = For<pb::DeleteMailboxRequest>(context);
-  request.set_name(remove.mailbox);
+  auto request = ForAccount<pb::DeleteMailboxRequest>(context, place->owner.id);
+  request.set_name(place->mailbox);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::DeleteMailbox, request,
                                      kWriteTimeout);
   co_return DoneWith(response);
 }
 
 net::Awaitable<Done> HandleRename(ImapContext& context, const imap::Rename& rename) {
-  auto request = For<pb::RenameMailboxRequest>(context);
-  request.set_from(rename.from);
-  request.set_to(rename.to);
+  auto from = co_await Locate(context, rename.from);
+  if (!from.ok()) co_return ImapRefusal(from.status());
+  auto to = co_await Locate(context, rename.to);
+  if (!to.ok()) co_return ImapRefusal(to.status());
+  bool own = from->owner.id == context.account.id;
+  if (from->owner.id != to->owner.id || (!own && EqualsIgnoreCase(from->mailbox, "INBOX"))) {
+    Done refused;
+    refused.result = imap::No("A mailbox stays with its owner", "CANNOT");
+    co_return refused;
+  }
+  auto request = ForAccount<pb::RenameMailboxRequest>(context, from->owner.id);
+  request.set_from(from->mailbox);
+  request.set_to(to->mailbox);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::RenameMailbox, request,
                                      kWriteTimeout);
   co_return DoneWith(response);

@@ -30,8 +30,10 @@ bool Wanted(const imap::GetMetadata& get, const std::string& name) {
 }  // namespace
 
 net::Awaitable<Done> HandleGetMetadata(ImapContext& context, const imap::GetMetadata& get) {
-  auto request = For<pb::GetMetadataRequest>(context);
-  request.set_mailbox(get.mailbox);
+  auto place = co_await Locate(context, get.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status());
+  auto request = ForAccount<pb::GetMetadataRequest>(context, place->owner.id);
+  request.set_mailbox(place->mailbox);
   auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::GetMetadata, request,
                                      kReadTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
@@ -62,12 +64,19 @@ net::Awaitable<Done> HandleGetMetadata(ImapContext& context, const imap::GetMeta
 
 net::Awaitable<Done> HandleSetMetadata(ImapContext& context, const imap::SetMetadata& set) {
   Done done;
-  auto request = For<pb::SetMetadataRequest>(context);
-  request.set_mailbox(set.mailbox);
+  auto place = co_await Locate(context, set.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status());
+  bool own = place->owner.id == context.account.id;
+  auto request = ForAccount<pb::SetMetadataRequest>(context, place->owner.id);
+  request.set_mailbox(place->mailbox);
   for (const imap::MetadataEntry& entry : set.entries) {
     if (set.mailbox.empty() && entry.name.starts_with("/shared/")) {
       // RFC 5464 6.1: those of the server are its administrator's.
       done.result = imap::No("Shared entries of the server cannot be set here", "NOPERM");
+      co_return done;
+    }
+    if (!own && entry.name.starts_with("/private/")) {
+      done.result = imap::No("Private entries are the owner's", "METADATA NOPRIVATE");
       co_return done;
     }
     if (entry.value && entry.value->size() > kLongestValue) {

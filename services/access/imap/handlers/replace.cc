@@ -13,8 +13,9 @@ namespace pb = mailbox::v1;
 namespace {
 
 // One message, whatever its flags. A message that is gone already is no error.
-net::Awaitable<absl::Status> Remove(ImapContext& context, int64_t mailbox_id, uint32_t uid) {
-  auto request = For<pb::ExpungeRequest>(context);
+net::Awaitable<absl::Status> Remove(ImapContext& context, int64_t account_id, int64_t mailbox_id,
+                                    uint32_t uid) {
+  auto request = ForAccount<pb::ExpungeRequest>(context, account_id);
   request.set_mailbox_id(mailbox_id);
   request.add_uids(uid);
   request.set_regardless_of_flag(true);
@@ -37,26 +38,37 @@ net::Awaitable<Done> HandleReplace(ImapContext& context, const imap::Replace& re
     done.result = imap::No("No such message");
     co_return done;
   }
-  if (auto refusal = RefuseMessages(replace.append)) {
+  // RFC 8508 4.2
+  imap::Append whole;
+  bool catenated = IsCatenated(replace.append);
+  std::optional<imap::Result> refusal;
+  if (catenated) refusal = co_await Catenate(context, replace.append, whole);
+  const imap::Append& ready = catenated ? whole : replace.append;
+  if (!refusal) refusal = RefuseMessages(ready);
+  if (refusal) {
     done.result = *std::move(refusal);
     co_return done;
   }
   imap::MessageState old = context.view().At(indexes->front());
-  int64_t mailbox_id = context.view().info().mailbox_id;
+  const imap::MailboxView::Info from = context.view().info();
+  auto place = co_await Locate(context, replace.append.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status(), MissingMailbox::kTryCreate);
   // RFC 8508 3.4: what goes makes room for what comes.
-  int64_t quota = context.account.quota_bytes;
-  if (quota > 0) quota += static_cast<int64_t>(old.size);
-  auto appended = co_await StoreMessages(context, replace.append, quota);
+  int64_t quota = place->owner.quota_bytes;
+  if (quota > 0 && place->owner.id == from.account_id) quota += static_cast<int64_t>(old.size);
+  auto appended = co_await StoreMessages(context, *place, ready, quota);
   if (!appended.ok()) co_return ImapRefusal(appended.status(), MissingMailbox::kTryCreate);
-  absl::Status removed = co_await Remove(context, mailbox_id, old.uid);
+  absl::Status removed = co_await Remove(context, from.account_id, from.mailbox_id, old.uid);
   if (!removed.ok()) {
     // As it was before, as far as that can be had; the client tries again.
-    (void)co_await Remove(context, appended->mailbox_id, appended->uids.front());
+    (void)co_await Remove(context, place->owner.id, appended->mailbox_id, appended->uids.front());
     co_return ImapRefusal(removed);
   }
   done.untagged = fmt::format("* OK [APPENDUID {} {}] Stored\r\n", appended->uid_validity,
                               appended->uids.front());
   context.view().Vanish({old.uid});
+  if (place->owner.id == from.account_id && appended->mailbox_id == from.mailbox_id)
+    context.own_uids = appended->uids;
   (void)co_await SyncView(context);
   done.result = imap::Ok("Replaced");
   co_await TellHighestModSeq(context, done.result);

@@ -1,8 +1,8 @@
 // SEARCH (RFC 9051 6.4.4, RFC 4731, RFC 5182, RFC 7162 3.1.5, RFC 9394).
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 #include "services/access/imap/search_run.h"
 
 namespace pennypost::access {
@@ -12,15 +12,14 @@ namespace pb = mailbox::v1;
 net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& search,
                                   const std::string& tag) {
   Done done;
-  auto request = For<pb::SearchRequest>(context);
+  auto request = ForSelected<pb::SearchRequest>(context);
   absl::Status prepared = co_await PrepareSearch(context, search, done, *request.mutable_key());
   if (!prepared.ok()) {
     done.result = ImapError(prepared);
     co_return done;
   }
-  request.set_mailbox_id(context.view().info().mailbox_id);
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Search, request, kSearchTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Search, request, kSearchTimeout);
   if (!response.ok()) {
     // RFC 5182 2.1: a search that failed leaves an empty result.
     SaveResult(context, search, {});
@@ -30,12 +29,14 @@ net::Awaitable<Done> HandleSearch(ImapContext& context, const imap::Search& sear
   FoundMessages found = ToFound(context, search, *response);
   SaveResult(context, search, found.uids);
   done.result = imap::Ok("Done");
+  bool keep = (search.returns & imap::kReturnUpdate) != 0;
+  if (keep) KeepUpdated(context, search, {}, found.uids, done);
   // RFC 9051 6.4.4: IMAP4rev2 answers with ESEARCH always.
   bool extended = search.extended || context.session.features().imap4rev2;
   unsigned returns = search.extended ? search.returns : unsigned{imap::kReturnAll};
   if (!extended) {
     imap::WriteSearch(found.result, done.untagged);
-  } else if (returns != imap::kReturnSave) {
+  } else if ((returns & ~imap::kReturnNothing) != 0) {
     imap::WriteESearch(found.result, tag, search, returns, done.untagged);
   }
   co_return done;

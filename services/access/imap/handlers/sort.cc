@@ -1,8 +1,8 @@
 // SORT (RFC 5256, RFC 5957, RFC 5267 3) and THREAD (RFC 5256).
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 #include "services/access/imap/search_run.h"
 
 namespace pennypost::access {
@@ -10,33 +10,6 @@ namespace pennypost::access {
 namespace pb = mailbox::v1;
 
 namespace {
-
-pb::SortKey::Field FieldOf(imap::SortKey::Field field) {
-  using Field = imap::SortKey::Field;
-  switch (field) {
-    case Field::kArrival:
-      return pb::SortKey::FIELD_ARRIVAL;
-    case Field::kCc:
-      return pb::SortKey::FIELD_CC;
-    case Field::kDate:
-      return pb::SortKey::FIELD_DATE;
-    case Field::kFrom:
-      return pb::SortKey::FIELD_FROM;
-    case Field::kSize:
-      return pb::SortKey::FIELD_SIZE;
-    case Field::kSubject:
-      return pb::SortKey::FIELD_SUBJECT;
-    case Field::kTo:
-      return pb::SortKey::FIELD_TO;
-    case Field::kDisplayFrom:
-      return pb::SortKey::FIELD_DISPLAY_FROM;
-    case Field::kDisplayTo:
-      return pb::SortKey::FIELD_DISPLAY_TO;
-    case Field::kRelevancy:
-      return pb::SortKey::FIELD_RELEVANCY;
-  }
-  return pb::SortKey::FIELD_UNSPECIFIED;
-}
 
 // In the client's numbers. The answers of a message it cannot name stand in that one's place.
 std::vector<imap::ThreadEntry> ToEntries(const ImapContext& context, const imap::Search& search,
@@ -65,21 +38,16 @@ std::vector<imap::ThreadEntry> ToEntries(const ImapContext& context, const imap:
 net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
                                 const std::string& tag) {
   Done done;
-  auto request = For<pb::SortRequest>(context);
+  auto request = ForSelected<pb::SortRequest>(context);
   absl::Status prepared =
       co_await PrepareSearch(context, sort.search, done, *request.mutable_key());
   if (!prepared.ok()) {
     done.result = ImapError(prepared);
     co_return done;
   }
-  request.set_mailbox_id(context.view().info().mailbox_id);
-  for (const imap::SortKey& key : sort.order) {
-    pb::SortKey* out = request.add_order();
-    out->set_field(FieldOf(key.field));
-    out->set_reverse(key.reverse);
-  }
+  SetOrder(sort.order, request);
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Sort, request, kSearchTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Sort, request, kSearchTimeout);
   if (!response.ok()) {
     SaveResult(context, sort.search, {});
     done.result = ImapError(response.status());
@@ -87,10 +55,12 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
   }
   FoundMessages found = ToFound(context, sort.search, *response);
   SaveResult(context, sort.search, found.uids);
+  bool keep = (sort.search.returns & imap::kReturnUpdate) != 0;
+  if (keep) KeepUpdated(context, sort.search, sort.order, found.uids, done);
   done.result = imap::Ok("Done");
   if (!sort.search.extended) {
     imap::WriteSort(found.result, done.untagged);
-  } else if (sort.search.returns != imap::kReturnSave) {
+  } else if ((sort.search.returns & ~imap::kReturnNothing) != 0) {
     imap::WriteESearch(found.result, tag, sort.search, sort.search.returns, done.untagged);
   }
   co_return done;
@@ -98,19 +68,18 @@ net::Awaitable<Done> HandleSort(ImapContext& context, const imap::Sort& sort,
 
 net::Awaitable<Done> HandleThread(ImapContext& context, const imap::Thread& thread) {
   Done done;
-  auto request = For<pb::ThreadRequest>(context);
+  auto request = ForSelected<pb::ThreadRequest>(context);
   absl::Status prepared =
       co_await PrepareSearch(context, thread.search, done, *request.mutable_key());
   if (!prepared.ok()) {
     done.result = ImapError(prepared);
     co_return done;
   }
-  request.set_mailbox_id(context.view().info().mailbox_id);
   bool references = thread.algorithm == imap::Thread::Algorithm::kReferences;
   request.set_algorithm(references ? pb::ThreadRequest::ALGORITHM_REFERENCES
                                    : pb::ThreadRequest::ALGORITHM_ORDERED_SUBJECT);
   auto response =
-      co_await rpc::Call(context.mailbox(), &pb::MailboxService::Thread, request, kSearchTimeout);
+      co_await CallWithProgress(context, &pb::MailboxService::Thread, request, kSearchTimeout);
   if (!response.ok()) {
     done.result = ImapError(response.status());
     co_return done;

@@ -10,11 +10,12 @@ namespace pennypost::access {
 
 namespace pb = mailbox::v1;
 
-std::string MailboxObjectId(const ImapContext& context, int64_t mailbox_id) {
-  return fmt::format("F{}-{}", context.account.id, mailbox_id);
+std::string MailboxObjectId(int64_t account_id, int64_t mailbox_id) {
+  return fmt::format("F{}-{}", account_id, mailbox_id);
 }
 
-std::vector<imap::StatusValue> StatusValues(const ImapContext& context, const pb::Mailbox& mailbox,
+std::vector<imap::StatusValue> StatusValues(const ImapContext& context, int64_t account_id,
+                                            const pb::Mailbox& mailbox,
                                             const std::vector<imap::StatusItem>& items) {
   using imap::StatusItem;
   std::vector<imap::StatusValue> values;
@@ -45,7 +46,7 @@ std::vector<imap::StatusValue> StatusValues(const ImapContext& context, const pb
         value = mailbox.highest_modseq();
         break;
       case StatusItem::kMailboxId:
-        values.push_back({item, 0, MailboxObjectId(context, mailbox.id())});
+        values.push_back({item, 0, MailboxObjectId(account_id, mailbox.id())});
         continue;
       case StatusItem::kAppendLimit:
         // RFC 7889 3: the same for all mailboxes.
@@ -58,18 +59,18 @@ std::vector<imap::StatusValue> StatusValues(const ImapContext& context, const pb
 }
 
 net::Awaitable<Done> HandleStatus(ImapContext& context, const imap::Status& status) {
-  auto request = For<pb::ListMailboxesRequest>(context);
-  request.set_name(status.mailbox);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::ListMailboxes, request,
-                                     kReadTimeout);
-  if (!response.ok()) co_return ImapRefusal(response.status());
-  if (response->mailboxes().empty()) co_return ImapRefusal(NotFoundError("no such mailbox"));
+  auto place = co_await Locate(context, status.mailbox);
+  if (!place.ok()) co_return ImapRefusal(place.status());
+  auto mailbox = co_await Look(context, *place);
+  if (!mailbox.ok()) co_return ImapRefusal(mailbox.status());
+  if (!RightsTo(*mailbox).Has('r'))
+    co_return ImapRefusal(PolicyError("The right \"r\" to this mailbox is missing"));
   // RFC 7162 3.1: asking for HIGHESTMODSEQ switches CONDSTORE on.
   for (imap::StatusItem item : status.items) {
     if (item == imap::StatusItem::kHighestModSeq) context.session.EnableCondstore();
   }
   Done done;
-  imap::WriteStatus(status.mailbox, StatusValues(context, response->mailboxes(0), status.items),
+  imap::WriteStatus(status.mailbox, StatusValues(context, place->owner.id, *mailbox, status.items),
                     context.names(), done.untagged);
   done.result = imap::Ok("Done");
   co_return done;

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "rpc/call.h"
 #include "services/access/imap/handlers.h"
 #include "services/access/imap/imap_error.h"
+#include "services/access/imap/progress.h"
 
 namespace pennypost::access {
 
@@ -30,12 +30,13 @@ void WriteChange(const ImapContext& context, const imap::Store& store, size_t in
                  const imap::MessageState& message, std::string& out) {
   bool modseq = context.session.features().condstore;
   if (store.silent && !modseq) return;
-  out += fmt::format("* {} FETCH (UID {}", index + 1, message.uid);
+  imap::BeginFetchWithUid(index, message.uid, context.session.features().numbers(), out);
   if (!store.silent) {
-    out += " FLAGS ";
+    out += "FLAGS ";
     imap::WriteFlags(message.flags, out);
+    if (modseq) out += ' ';
   }
-  if (modseq) out += fmt::format(" MODSEQ ({})", message.modseq);
+  if (modseq) out += fmt::format("MODSEQ ({})", message.modseq);
   out += ")\r\n";
 }
 
@@ -72,8 +73,8 @@ net::Awaitable<Done> HandleStore(ImapContext& context, const imap::Store& store)
   request.set_mode(ModeOf(store.mode));
   for (const std::string& flag : store.flags) request.add_flags(flag);
   if (store.unchanged_since) request.set_unchanged_since(*store.unchanged_since);
-  auto response = co_await rpc::Call(context.mailbox(), &pb::MailboxService::StoreFlags, request,
-                                     kWriteTimeout);
+  auto response =
+      co_await CallWithProgress(context, &pb::MailboxService::StoreFlags, request, kWriteTimeout);
   if (!response.ok()) co_return ImapRefusal(response.status());
 
   for (const imap::MessageState& message : FromIndex(response->index())) {

@@ -1,0 +1,1 @@
+DELETE FROM mailbox_rights WHERE grantee_id = $1
