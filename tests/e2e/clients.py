@@ -56,7 +56,7 @@ class Terminal:
         os.close(slave)
         self.master, self.name, self.drawn = master, words[0], b""
 
-    def wait(self, words: bytes, seconds: float = 20) -> None:
+    def wait(self, words: bytes, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while words not in self.drawn:
             assert time.monotonic() < deadline, f"{self.name} does not show {words!r} but {self.drawn[-1500:]!r}"

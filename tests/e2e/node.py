@@ -15,7 +15,7 @@ MODULES = ROOT / "build" / "e2e" / "npm" / "node_modules"
 class Node:
     """with Node("x.js", settings) as node: node.step("name", argument) == what that function of x.js returns."""
 
-    def __init__(self, script: str, settings: dict, seconds: float = 60):
+    def __init__(self, script: str, settings: dict, seconds: float = 120):
         self.script, self.settings, self.seconds = pathlib.Path(__file__).parent / "npm" / script, settings, seconds
 
     def __enter__(self):

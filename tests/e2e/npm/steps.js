@@ -5,7 +5,7 @@ const readline = require("node:readline");
 const settings = JSON.parse(process.argv[2]);
 
 // The first true value of check(), asked again and again.
-async function until(check, what, seconds = 30) {
+async function until(check, what, seconds = 60) {
   for (const end = Date.now() + seconds * 1000; ; await new Promise(resolve => setTimeout(resolve, 20))) {
     const value = await check();
     if (value) {
