@@ -55,6 +55,7 @@ std::vector<Change> InMailboxOrder(const UpdatedSearch& search, const MailboxVie
                                    const std::vector<uint32_t>& uids) {
   if (uids.empty()) return {};
   std::vector<uint32_t> numbers;
+  numbers.reserve(uids.size());
   for (uint32_t uid : uids) numbers.push_back(NumberOf(search, view, uid));
   return {{0, FormatSet(numbers)}};
 }
