@@ -218,6 +218,8 @@ def inherited_and_made(owner, friend):
     friend.ok(f"CREATE {quoted(OWNER, 'Plan/2026')}")
     assert friend.ok(f"MYRIGHTS {quoted(OWNER, 'Plan/2026')}")[0].endswith('"lrikxc"')
     assert owner.ok("GETACL Plan/2026")[0].endswith(f'"{FRIEND}" "lrikxc"')
+    lines, result = friend.run(f"CREATE {quoted(OWNER, 'Plan/Sent')} (USE (\\Sent))")
+    assert result.startswith("NO [USEATTR]"), result
     friend.ok(f"RENAME {quoted(OWNER, 'Plan/2026')} {quoted(OWNER, 'Plan/2027')}")
     lines, result = friend.run(f"RENAME {quoted(OWNER, 'Plan/2027')} Mine")
     assert result.startswith("NO [CANNOT]"), result

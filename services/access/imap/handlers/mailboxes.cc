@@ -35,7 +35,9 @@ net::Awaitable<Done> HandleCreate(ImapContext& context, const imap::Create& crea
     auto use = std::find_if(std::begin(kUses), std::end(kUses), [&wanted](std::string_view known) {
       return EqualsIgnoreCase(known, wanted);
     });
-    if (use == std::end(kUses) || create.special_uses.size() > 1) {
+    // What a mailbox is used for is its owner's choice.
+    bool own = place->owner.id == context.account.id;
+    if (!own || use == std::end(kUses) || create.special_uses.size() > 1) {
       Done refused;
       refused.result = imap::No("A mailbox cannot have that use", "USEATTR");
       co_return refused;
