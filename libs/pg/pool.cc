@@ -11,6 +11,10 @@ namespace pennypost::pg {
 namespace {
 
 constexpr int kAttempts = 5;
+// A probe of the disk, ours or another process's, fills it for a moment: what finds no room then is
+// tried again.
+constexpr int kAttemptsWhenFull = 4;
+constexpr absl::Duration kProbeTakes = absl::Milliseconds(150);
 constexpr std::chrono::milliseconds kHealingPause(500);
 constexpr absl::Duration kProbePause = absl::Seconds(3);
 constexpr char kAway[] = "the database is not reachable";
@@ -236,8 +240,11 @@ absl::Status Pool::InTransaction(const std::function<absl::Status(Connection&)>&
       stale = !connection.healthy();
       return inner;
     });
+    bool full = status.code() == absl::StatusCode::kResourceExhausted &&
+                ReasonOf(status) == Reason::kStorageFull && attempt + 1 < kAttemptsWhenFull;
+    if (full) absl::SleepFor(kProbeTakes);
     bool retry =
-        status.code() == absl::StatusCode::kAborted ||
+        full || status.code() == absl::StatusCode::kAborted ||
         // Nothing was committed when the connection broke before COMMIT: a stale one after a
         // restart.
         (attempt == 0 && status.code() == absl::StatusCode::kUnavailable && (!began || stale));

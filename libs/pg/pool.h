@@ -28,7 +28,8 @@ class Pool {
   ~Pool();
 
   // Runs `work` in one transaction and commits. Deadlocks and serialization failures are retried
-  // from the start, with jitter, up to five times: `work` must be repeatable. Any error rolls back.
+  // from the start, with jitter, up to five times, a full disk some tenths of a second: `work` must
+  // be repeatable. Any error rolls back.
   absl::Status InTransaction(const std::function<absl::Status(Connection&)>& work);
   // One statement of its own.
   absl::StatusOr<Result> Run(const Statement& statement, const Params& params = {});

@@ -161,6 +161,24 @@ TEST(Pg, K6_AFullDiskIsKnownUntilThereIsRoom) {
   EXPECT_TRUE(pool.Room().ok());
 }
 
+// A probe fills the disk for a moment.
+TEST(Pg, K6_WhatFindsNoRoomIsTriedAgain) {
+  Pool pool(Dsn(), 1);
+  int tries = 0;
+  auto full_for = [&](int times) {
+    tries = 0;
+    return pool.InTransaction([&tries, times](Connection& connection) {
+      if (++tries > times) return absl::OkStatus();
+      return connection.Execute(
+          "DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$");
+    });
+  };
+  EXPECT_TRUE(full_for(2).ok());
+  EXPECT_EQ(tries, 3);
+  EXPECT_EQ(ReasonOf(full_for(100)), Reason::kStorageFull);
+  EXPECT_EQ(tries, 4);
+}
+
 TEST(Pg, TheProbeReallyWrites) {
   auto connection = Connection::Open(Dsn());
   ASSERT_TRUE(connection.ok());
