@@ -100,7 +100,8 @@ def read_only_work(lab) -> None:
                            imap.uid("COPY", uids[0], "Trash")):
             assert kind == "NO" and b"[UNAVAILABLE]" in data[0], (kind, data)
         assert imap.uid("STORE", uids[-1], "+FLAGS.SILENT", "(\\Deleted)")[0] == "OK"
-        assert imap.expunge()[0] == "OK"
+        answer = imap.expunge()
+        assert answer[0] == "OK", answer
         assert len(imap.uid("SEARCH", "ALL")[1][0].split()) == len(uids) - 1
 
 
