@@ -128,8 +128,6 @@ class ServerSession {
   Step Next();
   void Resume(Outcome outcome);
   void TlsStarted();
-  // What logins may be bound to (RFC 9266); said before the next Next() once TLS is there.
-  void SetChannelBinding(std::string data) { channel_binding_ = std::move(data); }
 
   // BYE at the next command boundary, then Close. For drains and idle limits.
   void Shutdown(std::string_view text);
@@ -250,7 +248,6 @@ class ServerSession {
   std::optional<Request> request_;  // raised, not yet taken by Next
   bool waiting_ = false;            // a request was taken and not answered
   bool greeted_ = false;
-  std::string channel_binding_;
   bool tls_due_ = false;       // StartTls was not yet returned
   bool compress_due_ = false;  // the same for StartCompression
   bool compressed_ = false;

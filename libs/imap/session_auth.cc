@@ -26,8 +26,7 @@ void ServerSession::DoLogin(std::string tag, Login login) {
 
 void ServerSession::DoAuthenticate(std::string tag, Authenticate authenticate) {
   if (!PasswordsAllowed()) return Tagged(tag, No("TLS is needed first", "PRIVACYREQUIRED"));
-  auto mechanism =
-      sasl::NewServerMechanism(authenticate.mechanism, options_.sasl_nonce, channel_binding_);
+  auto mechanism = sasl::NewServerMechanism(authenticate.mechanism, options_.sasl_nonce);
   if (!mechanism) return Tagged(tag, No("Unknown mechanism", "CANNOT"));
   std::optional<std::string> initial;
   if (authenticate.initial) {

@@ -45,7 +45,7 @@ std::string ServerSession::Capabilities() const {
   if (!authenticated()) {
     if (!options_.tls && options_.starttls) out += " STARTTLS";
     if (PasswordsAllowed()) {
-      for (const std::string& name : sasl::ServerMechanismNames(channel_binding_)) {
+      for (const std::string& name : sasl::ServerMechanismNames()) {
         // LOGIN is for SMTP clients that know nothing else.
         if (name != "LOGIN") out += " AUTH=" + name;
       }

@@ -37,21 +37,6 @@ void Select(ServerSession& session) {
   EXPECT_EQ(Output(session), "* 1 EXISTS\r\nb OK Done\r\n");
 }
 
-// RFC 5802 6, RFC 9266: offered where there is something to bind to, and only there.
-TEST(Session, LoginsBoundToTheConnection) {
-  for (std::string_view data : {"", "exporter"}) {
-    SessionOptions options;
-    options.tls = true;
-    ServerSession session(options);
-    session.SetChannelBinding(std::string(data));
-    std::string greeting = Output(session);
-    bool offered = greeting.find(" AUTH=SCRAM-SHA-256-PLUS ") != std::string::npos;
-    EXPECT_EQ(offered, !data.empty()) << greeting;
-    session.Feed("a AUTHENTICATE SCRAM-SHA-256-PLUS\r\n");
-    EXPECT_EQ(Output(session), data.empty() ? "a NO [CANNOT] Unknown mechanism\r\n" : "+ \r\n");
-  }
-}
-
 // RFC 5465 4, 6.1
 TEST(Session, NotifyDecidesWhatIsPushed) {
   using Filter = NotifyGroup::Filter;

@@ -15,7 +15,7 @@ void ServerSession::WriteCapabilities() {
   line("IMPLEMENTATION", "Pennypost");
   std::string mechanisms;
   if (PasswordsAllowed()) {
-    for (const std::string& name : sasl::ServerMechanismNames(channel_binding_)) {
+    for (const std::string& name : sasl::ServerMechanismNames()) {
       // LOGIN is not for new protocols, and no client of this one needs it.
       if (name != "LOGIN") mechanisms += (mechanisms.empty() ? "" : " ") + name;
     }
@@ -54,10 +54,9 @@ void ServerSession::DoUnauthenticate(Arguments) {
 
 void ServerSession::DoAuthenticate(Arguments arguments) {
   if (!PasswordsAllowed()) return No("TLS is needed first", "ENCRYPT-NEEDED");
-  auto mechanism =
-      EqualsIgnoreCase(arguments[0].text, "LOGIN")
-          ? nullptr
-          : sasl::NewServerMechanism(arguments[0].text, options_.sasl_nonce, channel_binding_);
+  auto mechanism = EqualsIgnoreCase(arguments[0].text, "LOGIN")
+                       ? nullptr
+                       : sasl::NewServerMechanism(arguments[0].text, options_.sasl_nonce);
   if (!mechanism) return No("Unknown mechanism");
   std::optional<std::string> initial;
   if (arguments.size() > 1) {

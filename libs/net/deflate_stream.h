@@ -30,7 +30,6 @@ class DeflateStream : public Stream {
   void Interrupt() override { inner_->Interrupt(); }
   Awaitable<void> Close() override { return inner_->Close(); }
   std::string TlsDescription() const override { return inner_->TlsDescription(); }
-  std::string TlsExporter() const override { return inner_->TlsExporter(); }
   std::string TlsPeerProblem() const override { return inner_->TlsPeerProblem(); }
 
  private:

@@ -33,7 +33,6 @@ class MemoryStream : public Stream {
   void Interrupt() override { interrupted_ = true; }
   Awaitable<void> Close() override;
   std::string TlsDescription() const override { return tls_ ? "TLSv1.3 memory" : ""; }
-  std::string TlsExporter() const override { return tls_ ? "exporter" : ""; }
   std::string TlsPeerProblem() const override { return ""; }
 
  private:

@@ -266,17 +266,6 @@ std::string SocketStream::TlsDescription() const {
   return fmt::format("{} {}", SSL_get_version(ssl), SSL_get_cipher_name(ssl));
 }
 
-std::string SocketStream::TlsExporter() const {
-  // RFC 9266 4.2: before TLS 1.3 it is safe only with extensions that not every client has.
-  if (!tls_ || SSL_version(tls_->native()) < TLS1_3_VERSION) return "";
-  constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
-  std::string bytes(32, '\0');
-  int got =
-      SSL_export_keying_material(tls_->native(), reinterpret_cast<unsigned char*>(bytes.data()),
-                                 bytes.size(), kLabel.data(), kLabel.size(), nullptr, 0, 0);
-  return got == 1 ? bytes : "";
-}
-
 Awaitable<void> Sleep(absl::Duration duration) {
   auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor, absl::ToChronoNanoseconds(duration));

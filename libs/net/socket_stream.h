@@ -35,7 +35,6 @@ class SocketStream : public Stream {
   void Interrupt() override;
   Awaitable<void> Close() override;
   std::string TlsDescription() const override;
-  std::string TlsExporter() const override;
   std::string TlsPeerProblem() const override;
 
  private:

@@ -50,9 +50,6 @@ class Stream {
 
   // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty without TLS.
   virtual std::string TlsDescription() const = 0;
-  // What a login can be bound to, so that it is worth nothing on another connection: the keying
-  // material of "tls-exporter" (RFC 9266). Empty without TLS 1.3.
-  virtual std::string TlsExporter() const = 0;
   // After StartTlsClient: what is wrong with the server's certificate ("self-signed certificate",
   // "hostname mismatch"), whether or not that mattered. Empty where it is good.
   virtual std::string TlsPeerProblem() const = 0;

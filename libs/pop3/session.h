@@ -104,8 +104,6 @@ class ServerSession {
   Step Next();
   void Resume(Outcome outcome);
   void TlsStarted();
-  // What logins may be bound to (RFC 9266); said before the next Next() once TLS is there.
-  void SetChannelBinding(std::string data) { channel_binding_ = std::move(data); }
   // -ERR [SYS/TEMP] at the next command boundary, then close.
   void Shutdown(std::string_view text) { shutdown_ = std::string(text); }
   absl::Duration IdleLimit() const;
@@ -192,7 +190,6 @@ class ServerSession {
   std::optional<std::string> shutdown_;
   bool waiting_ = false;
   bool greeted_ = false;
-  std::string channel_binding_;
   bool tls_due_ = false;
   int failures_ = 0;
 };

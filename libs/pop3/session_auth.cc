@@ -17,7 +17,7 @@ void ServerSession::DoCapa(std::string_view) {
   if (!options_.tls && options_.stls && !authenticated()) out_ += "STLS\r\n";
   if (PasswordsAllowed()) {
     out_ += "USER\r\nSASL";
-    for (const std::string& name : sasl::ServerMechanismNames(channel_binding_)) {
+    for (const std::string& name : sasl::ServerMechanismNames()) {
       if (name != "LOGIN") out_ += " " + name;
     }
     out_ += "\r\n";
@@ -63,8 +63,7 @@ void ServerSession::DoPass(std::string_view password) {
 void ServerSession::DoAuth(std::string_view argument) {
   if (!PasswordsAllowed()) return Bad("TLS is needed first");
   size_t space = argument.find(' ');
-  auto mechanism =
-      sasl::NewServerMechanism(argument.substr(0, space), options_.sasl_nonce, channel_binding_);
+  auto mechanism = sasl::NewServerMechanism(argument.substr(0, space), options_.sasl_nonce);
   if (!mechanism) return Bad("Unknown mechanism");
   std::optional<std::string> initial;
   if (space != std::string_view::npos) {

@@ -80,15 +80,11 @@ class Login final : public PasswordMechanism {
   std::optional<std::string> user_;
 };
 
-enum class UsesBinding { kNo, kYes };
-
-// RFC 5802, RFC 7677, and RFC 9266 for the binding.
+// RFC 5802, RFC 7677; without channel binding.
 class ScramSha256 final : public ServerMechanism {
  public:
-  ScramSha256(std::string_view nonce, std::string_view binding, UsesBinding uses)
-      : binding_(binding),
-        uses_(uses),
-        server_nonce_(nonce.empty() ? Base64Encode(RandomBytes(18)) : std::string(nonce)) {}
+  explicit ScramSha256(std::string_view nonce)
+      : server_nonce_(nonce.empty() ? Base64Encode(RandomBytes(18)) : std::string(nonce)) {}
 
   ServerStep Start(std::optional<std::string_view> initial) override {
     if (!initial) return Challenge{};
@@ -126,7 +122,9 @@ class ScramSha256 final : public ServerMechanism {
   // RFC 5802 7 client-first-message
   ServerStep ClientFirst(std::string_view message) {
     std::string_view rest = message;
-    if (!TakeFlag(rest)) return Malformed();
+    // "p": channel binding, which we did not offer. "y": the client thinks we do not, and is right.
+    if (!rest.starts_with("n,") && !rest.starts_with("y,")) return Malformed();
+    rest.remove_prefix(2);
     std::string_view name;
     if (rest.starts_with(',')) {
       rest.remove_prefix(1);
@@ -146,16 +144,6 @@ class ScramSha256 final : public ServerMechanism {
     return NeedScramKeys{user_};
   }
 
-  // RFC 5802 6 gs2-cbind-flag. "y": the client thinks that we offer no binding.
-  bool TakeFlag(std::string_view& rest) const {
-    constexpr std::string_view kExporter = "p=tls-exporter,";
-    bool bound = rest.starts_with(kExporter);
-    bool unbound = rest.starts_with("n,") || (rest.starts_with("y,") && binding_.empty());
-    if (uses_ == UsesBinding::kYes ? !bound : !unbound) return false;
-    rest.remove_prefix(bound ? kExporter.size() : 2);
-    return true;
-  }
-
   // RFC 5802 7 client-final-message
   ServerStep ClientFinal(std::string_view message) {
     size_t proof_at = message.rfind(",p=");
@@ -168,8 +156,7 @@ class ScramSha256 final : public ServerMechanism {
     if (!proof || !TakeAttribute(rest, 'c', binding) || !TakeAttribute(rest, 'r', nonce)) {
       return Malformed();
     }
-    std::string bound = gs2_header_ + (uses_ == UsesBinding::kYes ? binding_ : "");
-    if (Base64Decode(binding) != bound) return Malformed();
+    if (Base64Decode(binding) != gs2_header_) return Malformed();
     if (nonce != client_nonce_ + server_nonce_) return Malformed();
     std::string auth_message =
         fmt::format("{},{},{}", client_first_bare_, server_first_, without_proof);
@@ -180,8 +167,6 @@ class ScramSha256 final : public ServerMechanism {
     return Challenge{"v=" + Base64Encode(HmacSha256(keys_.server_key, auth_message))};
   }
 
-  const std::string binding_;
-  const UsesBinding uses_;
   State state_ = State::kClientFirst;
   std::string server_nonce_;
   std::string client_nonce_;
@@ -202,22 +187,16 @@ ServerStep ServerMechanism::ScramKeysFetched(std::optional<ScramKeys>) {
   return Malformed();
 }
 
-std::unique_ptr<ServerMechanism> NewServerMechanism(std::string_view name, std::string_view nonce,
-                                                    std::string_view binding) {
+std::unique_ptr<ServerMechanism> NewServerMechanism(std::string_view name, std::string_view nonce) {
   if (EqualsIgnoreCase(name, "PLAIN")) return std::make_unique<Plain>();
   if (EqualsIgnoreCase(name, "LOGIN")) return std::make_unique<Login>();
-  if (EqualsIgnoreCase(name, "SCRAM-SHA-256"))
-    return std::make_unique<ScramSha256>(nonce, binding, UsesBinding::kNo);
-  if (EqualsIgnoreCase(name, "SCRAM-SHA-256-PLUS") && !binding.empty())
-    return std::make_unique<ScramSha256>(nonce, binding, UsesBinding::kYes);
+  if (EqualsIgnoreCase(name, "SCRAM-SHA-256")) return std::make_unique<ScramSha256>(nonce);
   return nullptr;
 }
 
-const std::vector<std::string>& ServerMechanismNames(std::string_view binding) {
+const std::vector<std::string>& ServerMechanismNames() {
   static const auto& names = *new std::vector<std::string>{"SCRAM-SHA-256", "PLAIN", "LOGIN"};
-  static const auto& bound =
-      *new std::vector<std::string>{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"};
-  return binding.empty() ? names : bound;
+  return names;
 }
 
 }  // namespace pennypost::sasl

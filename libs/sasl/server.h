@@ -1,6 +1,5 @@
 #pragma once
-// The server side of SASL (RFC 4422): PLAIN, LOGIN, SCRAM-SHA-256 and SCRAM-SHA-256-PLUS as step
-// machines.
+// The server side of SASL (RFC 4422): PLAIN, LOGIN and SCRAM-SHA-256 as step machines.
 //
 // One object a login attempt. The protocol core (SMTP, IMAP, POP3, ManageSieve) does the base64,
 // the "+ " or "334 " of its protocol and the cancel "*"; it feeds decoded bytes and obeys the step
@@ -17,8 +16,6 @@
 //
 // Invariants:
 //   Success comes only after a right password or a right proof.
-//   Where the connection has channel binding data, a client that could have used them and was not
-//   told so is refused (RFC 5802 6): somebody in the middle took the offer away.
 //   A directory that is away is the caller's matter (it answers its own "try later"), never a
 //   Failure here.
 
@@ -81,13 +78,11 @@ class ServerMechanism {
 };
 
 // By name in any case; nullptr for what we do not speak. `nonce` replaces the random nonce of
-// SCRAM. `binding`: the "tls-exporter" data of the connection (RFC 9266), empty where it has none;
-// the mechanism with -PLUS exists only with them.
+// SCRAM.
 std::unique_ptr<ServerMechanism> NewServerMechanism(std::string_view name,
-                                                    std::string_view nonce = {},
-                                                    std::string_view binding = {});
+                                                    std::string_view nonce = {});
 
 // The mechanisms, the strongest first, as EHLO, CAPABILITY and CAPA list them.
-const std::vector<std::string>& ServerMechanismNames(std::string_view binding = {});
+const std::vector<std::string>& ServerMechanismNames();
 
 }  // namespace pennypost::sasl

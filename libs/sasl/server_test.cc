@@ -193,40 +193,6 @@ TEST(Client, TalksToTheServerInEveryMechanism) {
   }
 }
 
-// RFC 5802 6, RFC 9266
-TEST(Scram, ChannelBinding) {
-  // What a client says that binds to `data` under this flag.
-  auto talk = [](std::string_view name, std::string_view offered, std::string header,
-                 std::string_view data) {
-    auto scram = NewServerMechanism(name, kServerNonce, offered);
-    std::string bare = "n=user,r=rOprNGfwEbeRWgbNEkqO";
-    ServerStep first = scram->Start(header + bare);
-    if (!std::holds_alternative<NeedScramKeys>(first)) return first;
-    std::string server_first = Expect<Challenge>(scram->ScramKeysFetched(PencilKeys())).bytes;
-    std::string nonce = server_first.substr(2, server_first.find(',') - 2);
-    std::string final = "c=" + Base64Encode(header + std::string(data)) + ",r=" + nonce;
-    ScramProofs proofs = ComputeScramProofs("pencil", *Base64Decode("W22ZaJ0SNY7soEsUEjb6gQ=="),
-                                            4096, bare + "," + server_first + "," + final);
-    return scram->Respond(final + ",p=" + Base64Encode(proofs.client_proof));
-  };
-  auto passes = [](const ServerStep& step) { return std::holds_alternative<Challenge>(step); };
-  const std::string p = "p=tls-exporter,,";
-  EXPECT_TRUE(passes(talk("SCRAM-SHA-256-PLUS", "ours", p, "ours")));
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256-PLUS", "ours", p, "theirs"))) << "a man in the middle";
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256-PLUS", "ours", p, "")));
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256-PLUS", "ours", "p=tls-unique,,", "ours")));
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256-PLUS", "ours", "n,,", "")));
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256-PLUS", "ours", "y,,", "")));
-  EXPECT_TRUE(passes(talk("SCRAM-SHA-256", "ours", "n,,", ""))) << "a client without";
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256", "ours", "y,,", ""))) << "the offer was taken away";
-  EXPECT_FALSE(passes(talk("SCRAM-SHA-256", "ours", p, "ours"))) << "not with this mechanism";
-  EXPECT_TRUE(passes(talk("SCRAM-SHA-256", "", "y,,", ""))) << "none was made";
-  EXPECT_EQ(NewServerMechanism("SCRAM-SHA-256-PLUS", kServerNonce), nullptr)
-      << "nothing to bind to";
-  EXPECT_EQ(ServerMechanismNames("ours").front(), "SCRAM-SHA-256-PLUS");
-  EXPECT_EQ(ServerMechanismNames().front(), "SCRAM-SHA-256");
-}
-
 TEST(Mechanisms, ByName) {
   EXPECT_EQ(NewServerMechanism("CRAM-MD5"), nullptr);
   EXPECT_EQ(NewServerMechanism(""), nullptr);

@@ -13,8 +13,8 @@ void ServerSession::OnAuth(std::string_view args) {
   size_t space = args.find(' ');
   std::string_view name = args.substr(0, space);
   bool offered = false;
-  for (const std::string& ours : AuthMechanisms()) offered |= EqualsIgnoreCase(ours, name);
-  auto mechanism = offered ? sasl::NewServerMechanism(name, {}, channel_binding_) : nullptr;
+  for (const std::string& ours : options_.auth_mechanisms) offered |= EqualsIgnoreCase(ours, name);
+  auto mechanism = offered ? sasl::NewServerMechanism(name) : nullptr;
   if (!mechanism) return Reply({504, "5.5.4", "mechanism is not offered"});
   std::optional<std::string> initial;
   if (space != std::string_view::npos) {

@@ -1,7 +1,5 @@
 // EHLO, HELO and LHLO (RFC 5321 4.1.1.1, RFC 2033 4.1).
 
-#include <algorithm>
-
 #include "smtp/server_session.h"
 
 namespace pennypost::smtp {
@@ -55,15 +53,6 @@ bool ServerSession::MayOfferAuth() const {
          (info_.tls || options_.auth_without_tls);
 }
 
-std::vector<std::string> ServerSession::AuthMechanisms() const {
-  const std::vector<std::string>& ours = options_.auth_mechanisms;
-  bool scram = std::find(ours.begin(), ours.end(), "SCRAM-SHA-256") != ours.end();
-  std::vector<std::string> names;
-  if (scram && !channel_binding_.empty()) names.emplace_back("SCRAM-SHA-256-PLUS");
-  names.insert(names.end(), ours.begin(), ours.end());
-  return names;
-}
-
 SmtpReply ServerSession::EhloReply() const {
   SmtpReply reply{250, "", options_.hostname};
   std::string& text = reply.text;
@@ -77,7 +66,7 @@ SmtpReply ServerSession::EhloReply() const {
   if (options_.tls == TlsState::kOffered && !info_.tls) text += "\nSTARTTLS";  // RFC 3207
   if (MayOfferAuth()) {                                                        // RFC 4954
     text += "\nAUTH";
-    for (const std::string& name : AuthMechanisms()) text += " " + name;
+    for (const std::string& name : options_.auth_mechanisms) text += " " + name;
   }
   return reply;
 }

@@ -90,8 +90,6 @@ class ServerSession {
   Step Next();
   void Resume(Outcome outcome);
   void TlsStarted();
-  // What logins may be bound to (RFC 9266); said before the next Next() once TLS is there.
-  void SetChannelBinding(std::string data) { channel_binding_ = std::move(data); }
 
   enum class When { kNow, kAtCommandBoundary };
   // Ends the session with `reply` (421): at once (timeout), or when no command and no message is
@@ -188,7 +186,6 @@ class ServerSession {
   void OnHeloChecked(Outcome& outcome);
   SmtpReply EhloReply() const;
   bool MayOfferAuth() const;
-  std::vector<std::string> AuthMechanisms() const;
 
   // server_envelope.cc
   void OnMail(std::string_view args);
@@ -234,7 +231,6 @@ class ServerSession {
 
   SessionOptions options_;
   SessionInfo info_;
-  std::string channel_binding_;
   State state_ = Greeting{};
   std::optional<Transaction> transaction_;
   std::optional<Request> request_;  // to be returned by Next()

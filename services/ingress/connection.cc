@@ -250,7 +250,6 @@ class Connection {
       co_return false;
     }
     context_.tls = stream_->TlsDescription();
-    session_.SetChannelBinding(stream_->TlsExporter());
     command_since_ = platform_.clock.Now();
     co_return true;
   }

@@ -1,10 +1,6 @@
 """IMAP extensions against running binaries and a real PostgreSQL, over TLS."""
-import base64
-import hashlib
-import hmac
 import re
 import socket
-import subprocess
 import zlib
 
 from harness import Lab, main
@@ -323,55 +319,6 @@ def test_messages_put_together():
         many = " ".join(["URL /Parts/;UID=5"] * 40)
         lines, result = imap.run(f"APPEND Whole CATENATE ({many})")
         assert result.startswith("NO [TOOBIG] "), result
-
-
-def bound_login(lab, binding) -> str:
-    """The answer to SCRAM-SHA-256-PLUS; binding() makes of the connection's keying material what the client binds to."""
-    client = subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{lab.ports['imaps']}", "-tls1_3", "-nocommands", "-ign_eof",
-                               "-keymatexport", "EXPORTER-Channel-Binding", "-keymatexportlen", "32"],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-    def line(wanted: bytes) -> bytes:
-        for got in client.stdout:
-            if wanted in got:
-                return got.strip()
-        raise AssertionError(wanted)
-
-    def say(text: bytes):
-        client.stdin.write(text + b"\r\n")
-        client.stdin.flush()
-
-    def sign(key: bytes, text: bytes) -> bytes:
-        return hmac.digest(key, text, "sha256")
-
-    try:
-        material = bytes.fromhex(line(b"Keying material: ").split()[-1].decode())
-        assert b"AUTH=SCRAM-SHA-256-PLUS" in line(b"* OK ")
-        bare, header = b"n=%s,r=clientnonce" % USER.encode(), b"p=tls-exporter,,"
-        say(b"a AUTHENTICATE SCRAM-SHA-256-PLUS " + base64.b64encode(header + bare))
-        first = base64.b64decode(line(b"+ ").removeprefix(b"+ "))
-        values = dict(part.split(b"=", 1) for part in first.split(b","))
-        salted = hashlib.pbkdf2_hmac("sha256", lab.password(USER).encode(), base64.b64decode(values[b"s"]), int(values[b"i"]))
-        final = b"c=%s,r=%s" % (base64.b64encode(header + binding(material)), values[b"r"])
-        key = sign(salted, b"Client Key")
-        signature = sign(hashlib.sha256(key).digest(), b",".join((bare, first, final)))
-        proof = bytes(a ^ b for a, b in zip(key, signature))
-        say(base64.b64encode(final + b",p=" + base64.b64encode(proof)))
-        answer = line(b" ")
-        if answer.startswith(b"+ "):
-            say(b"")
-            answer = line(b"a ")
-        return answer.decode()
-    finally:
-        client.kill()
-        client.wait()
-
-
-def test_login_bound_to_the_connection():
-    with Lab() as lab:
-        assert bound_login(lab, lambda material: material).startswith("a OK ")
-        refused = bound_login(lab, lambda material: bytes(32))
-        assert refused.startswith("a BAD ") or refused.startswith("a NO "), refused
 
 
 if __name__ == "__main__":

@@ -66,7 +66,6 @@ ImapConnection::ImapConnection(clients::Clients& clients, const ConnectionOption
 
 net::Awaitable<void> ImapConnection::Run() {
   bool go_on = co_await link_.Open();
-  session_.SetChannelBinding(link_.stream()->TlsExporter());
   while (go_on && !broken_) {
     if (link_.draining()) session_.Shutdown("[UNAVAILABLE] Server is restarting, come back");
     imap::Step step = session_.Next();
@@ -84,7 +83,6 @@ net::Awaitable<bool> ImapConnection::Act(imap::Step step) {
   if (std::holds_alternative<imap::NeedInput>(step)) co_return co_await Read();
   if (std::holds_alternative<imap::StartTls>(step)) {
     bool shaken = co_await link_.StartTls();
-    session_.SetChannelBinding(link_.stream()->TlsExporter());
     if (shaken) session_.TlsStarted();
     co_return shaken;
   }

@@ -38,7 +38,6 @@ ManageSieveConnection::ManageSieveConnection(clients::Clients& clients,
 
 net::Awaitable<void> ManageSieveConnection::Run() {
   bool go_on = co_await link_.Open();
-  session_.SetChannelBinding(link_.stream()->TlsExporter());
   while (go_on) {
     if (link_.draining()) session_.Shutdown("Server is restarting, come back");
     managesieve::Step step = session_.Next();
@@ -56,7 +55,6 @@ net::Awaitable<bool> ManageSieveConnection::Act(managesieve::Step step) {
   if (std::holds_alternative<managesieve::NeedInput>(step)) co_return co_await Read();
   if (std::holds_alternative<managesieve::StartTls>(step)) {
     bool shaken = co_await link_.StartTls();
-    session_.SetChannelBinding(link_.stream()->TlsExporter());
     if (shaken) session_.TlsStarted();
     co_return shaken;
   }

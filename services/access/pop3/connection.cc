@@ -34,7 +34,6 @@ Pop3Connection::Pop3Connection(clients::Clients& clients, const Pop3Options& opt
 
 net::Awaitable<void> Pop3Connection::Run() {
   bool go_on = co_await link_.Open();
-  session_.SetChannelBinding(link_.stream()->TlsExporter());
   while (go_on) {
     if (link_.draining()) session_.Shutdown("Server is restarting, come back");
     pop3::Step step = session_.Next();
@@ -55,7 +54,6 @@ net::Awaitable<bool> Pop3Connection::Act(pop3::Step step) {
   if (std::holds_alternative<pop3::NeedInput>(step)) co_return co_await Read();
   if (std::holds_alternative<pop3::StartTls>(step)) {
     bool shaken = co_await link_.StartTls();
-    session_.SetChannelBinding(link_.stream()->TlsExporter());
     if (shaken) session_.TlsStarted();
     co_return shaken;
   }
