@@ -11,10 +11,7 @@ namespace {
 absl::StatusOr<int64_t> MailboxId(pg::Connection& connection, int64_t account,
                                   const std::string& name) {
   if (name.empty()) return 0;
-  ASSIGN_OR_RETURN(pg::Result found,
-                   connection.Run(sql::kFindMailbox, pg::Params().Int(account).Text(name)));
-  if (found.empty()) return NoSuchMailbox();
-  return found.Int(0, 0);
+  return FindMailboxId(connection, account, name);
 }
 
 }  // namespace

@@ -12,14 +12,6 @@ mail::Rights ToRights(const std::string& letters) {
   return mail::Rights::Parse(letters).value_or(mail::Rights());
 }
 
-absl::StatusOr<int64_t> MailboxId(pg::Connection& connection, int64_t account,
-                                  const std::string& name) {
-  ASSIGN_OR_RETURN(pg::Result found,
-                   connection.Run(sql::kFindMailbox, pg::Params().Int(account).Text(name)));
-  if (found.empty()) return NoSuchMailbox();
-  return found.Int(0, 0);
-}
-
 }  // namespace
 
 absl::StatusOr<mail::Rights> PgStore::FindRights(int64_t account_id, int64_t mailbox_id,
@@ -37,7 +29,7 @@ absl::Status PgStore::ListGrants(const v1::ListGrantsRequest& request,
   return pool_.With([&](pg::Connection& connection) -> absl::Status {
     response->Clear();
     int64_t account = request.account_id();
-    ASSIGN_OR_RETURN(int64_t mailbox, MailboxId(connection, account, request.mailbox()));
+    ASSIGN_OR_RETURN(int64_t mailbox, FindMailboxId(connection, account, request.mailbox()));
     ASSIGN_OR_RETURN(pg::Result list,
                      connection.Run(sql::kListRights, pg::Params().Int(account).Int(mailbox)));
     for (int row = 0; row < list.rows(); ++row) {
@@ -54,7 +46,7 @@ absl::Status PgStore::SetGrant(const v1::SetGrantRequest& request, mail::Rights 
     int64_t account = request.account_id(), grantee = request.grant().account_id();
     // Two that add at once must not lose one of them.
     RETURN_IF_ERROR(connection.Run(sql::kLockAccount, pg::Params().Int(account)).status());
-    ASSIGN_OR_RETURN(int64_t mailbox, MailboxId(connection, account, request.mailbox()));
+    ASSIGN_OR_RETURN(int64_t mailbox, FindMailboxId(connection, account, request.mailbox()));
     ASSIGN_OR_RETURN(pg::Result list,
                      connection.Run(sql::kListRights, pg::Params().Int(account).Int(mailbox)));
     mail::Rights before;

@@ -60,6 +60,14 @@ inline absl::StatusOr<LockedAccount> LockAccount(pg::Connection& connection, int
   return LockedAccount{locked.Int(0, 0), locked.Int(0, 1)};
 }
 
+inline absl::StatusOr<int64_t> FindMailboxId(pg::Connection& connection, int64_t account_id,
+                                             const std::string& name) {
+  ASSIGN_OR_RETURN(pg::Result found,
+                   connection.Run(sql::kFindMailbox, pg::Params().Int(account_id).Text(name)));
+  if (found.empty()) return NoSuchMailbox();
+  return found.Int(0, 0);
+}
+
 // The mailbox of that name, with the levels above it, is made where it does not exist; returns its
 // id. The account is locked.
 absl::StatusOr<int64_t> EnsureMailbox(pg::Connection& connection, int64_t account_id,
